@@ -1,0 +1,266 @@
+import { stringify } from '../codec/json.ts'
+import { parseDuration } from '../duration/duration.ts'
+import { misuse } from '../store/checks.ts'
+import { TransientError } from '../store/errors.ts'
+import { endSession } from './end-session.ts'
+import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
+import { encodeRecord } from './record.ts'
+import { renewSession } from './renew-session.ts'
+import type { RenewOptions, Session, SessionEnd } from './session.ts'
+import type { SessionContext } from './session-context.ts'
+import { createSessionData, parseField, type SessionData } from './session-data.ts'
+import { corruptChannel, unreadableChannel } from './session-events.ts'
+import { type ChangeMaker, layChanges, readAgain, unreadable } from './session-writer.ts'
+import { hashId, newId, type SessionToken } from './token.ts'
+
+/** Where a session stands. Everything it can do follows from this. */
+type Standing =
+  /** Nothing is stored for this visitor. */
+  | { readonly at: 'visitor' }
+  /** A token of ours came along; nothing was read yet. */
+  | { readonly at: 'token'; readonly token: SessionToken; readonly text: string; readonly current: boolean }
+  | { readonly at: 'stored'; readonly token: SessionToken; readonly text: string; readonly snapshot: Snapshot }
+  /** What is stored is damaged, and the next write replaces it. */
+  | { readonly at: 'corrupt'; readonly token: SessionToken; readonly key: string; readonly bytes: Uint8Array }
+  /** What is stored is not to be touched, so there is nothing to write either. */
+  | { readonly at: 'unreadable'; readonly key: string }
+
+export function openSession<Data extends object>(context: SessionContext, text: string | undefined): Session<Data> {
+  const { store, ring, writer, now } = context
+  let standing: Standing = { at: 'visitor' }
+  let endedBecause: SessionEnd | undefined
+  let data: SessionData | undefined
+  let loading: Promise<void> | undefined
+  let creating: Promise<void> | undefined
+  let writing: Promise<unknown> | undefined
+  let isDestroyed = false
+  let isSealed = false
+
+  if (typeof text === 'string' && text !== '') {
+    const verdict = ring.verify(text)
+    if (typeof verdict === 'string') endedBecause = verdict
+    else standing = { at: 'token', text, ...verdict }
+  }
+
+  const show = (fields: ReadonlyMap<string, string>, id?: string) => {
+    data = createSessionData(fields, (field) => {
+      if (id !== undefined) corruptChannel.publish({ id, field })
+    })
+    if (isSealed) data.seal()
+  }
+  const becomeVisitor = (reason: SessionEnd) => {
+    standing = { at: 'visitor' }
+    endedBecause = reason
+    show(new Map())
+  }
+
+  async function read(): Promise<void> {
+    const before = standing
+    if (before.at !== 'token') return show(new Map())
+    const { token, text, current } = before
+    const time = now()
+    const life = lifeLeft(token, time)
+    if (life <= 0) return becomeVisitor('expired')
+    const key = hashId(token.id)
+    const finding = await findSession(store, key, time, life)
+    // Destroyed while it was read: what was read is of the past.
+    if (standing !== before) return
+    if (finding.state === 'found') {
+      const { snapshot } = finding
+      // A shorter absolute timeout holds for the sessions that began under a longer one, too.
+      if (snapshot.record.created + context.absolute <= time) return becomeVisitor('expired')
+      // Through a pointer the cookie stays as it is: whoever renewed sets it.
+      const isOwn = snapshot.key === key
+      standing = { at: 'stored', token, text: current || !isOwn ? text : ring.sign(token), snapshot }
+      return show(snapshot.record.fields, snapshot.key)
+    }
+    if (finding.state === 'absent') return becomeVisitor('expired')
+    if (finding.state === 'renewed') return becomeVisitor('renewed')
+    if (finding.state === 'corrupt') {
+      corruptChannel.publish({ id: finding.key })
+      becomeVisitor('corrupt')
+      standing = { at: 'corrupt', token, key: finding.key, bytes: finding.bytes }
+    } else {
+      unreadableChannel.publish({ id: key })
+      becomeVisitor('unreadable')
+      standing = { at: 'unreadable', key }
+    }
+  }
+
+  const load = (): Promise<void> => {
+    loading ??= read().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+
+  /** The data after `load()`, for those who are about to write. */
+  const writable = async (operation: string): Promise<SessionData> => {
+    if (isSealed) throw new TransientError('session-sealed', { operation, applied: 'no' })
+    if (data === undefined) await load()
+    return data as SessionData
+  }
+
+  async function write(changes: ChangeMaker, operation: string): Promise<void> {
+    // Two first writes at once must not become two sessions.
+    while (creating !== undefined) await creating.catch(() => {})
+    if (standing.at === 'unreadable') throw unreadable(operation, standing.key)
+    if (standing.at === 'stored') {
+      const before = standing
+      const snapshot = await writer.write(before.snapshot, changes, operation)
+      if (standing.at === 'stored' && standing.token === before.token) {
+        standing = { ...standing, snapshot }
+        data?.rebase(snapshot.record.fields)
+      }
+      return
+    }
+    creating = create(changes, operation).finally(() => {
+      creating = undefined
+    })
+    return creating
+  }
+
+  async function create(changes: ChangeMaker, operation: string): Promise<void> {
+    const time = now()
+    const damaged = standing.at === 'corrupt' ? standing : undefined
+    const token = damaged?.token ?? { id: newId(), idle: context.idle, ends: time + context.absolute }
+    const key = damaged?.key ?? hashId(token.id)
+    const fields = layChanges(new Map(), changes)
+    if (fields.size === 0) return
+    const record = { kind: 'session', created: time, ends: token.ends, idle: token.idle, fields } as const
+    let snapshot: Snapshot = { key, bytes: encodeRecord(record), record }
+    const isCreated = await store.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, lifeLeft(token, time))
+    if (!isCreated) {
+      if (damaged === undefined) throw new TransientError('conflict', { operation, key, applied: 'no' })
+      // Somebody else has replaced the damaged one.
+      snapshot = await writer.write(await readAgain(store, key, now(), operation), changes, operation)
+    }
+    standing = { at: 'stored', token, text: ring.sign(token), snapshot }
+    endedBecause = undefined
+    data?.rebase(snapshot.record.fields)
+  }
+
+  /** Remembers that a write is under way, so that a commit without changes of its own waits for it too. */
+  const track = (write: Promise<void>): Promise<void> => {
+    const quiet = write.catch(() => {})
+    writing = writing === undefined ? quiet : Promise.all([writing, quiet])
+    return write
+  }
+
+  const commit = async (): Promise<void> => {
+    const changes = data?.takeChanges()
+    if (data === undefined || changes === undefined || changes.size === 0) {
+      await writing
+      return
+    }
+    try {
+      if (isSealed) throw new TransientError('session-sealed', { operation: 'session.commit', applied: 'no' })
+      await track(write(() => changes, 'session.commit'))
+    } catch (error) {
+      data.restoreChanges(changes)
+      throw error
+    }
+  }
+
+  const update = async (field: string, change: (current: unknown) => unknown): Promise<unknown> => {
+    if (typeof field !== 'string') throw misuse(new TypeError('the field of an update must be a string'))
+    if (typeof change !== 'function') throw misuse(new TypeError('the change of an update must be a function'))
+    const shown = await writable('session.update')
+    // An uncommitted change of the same field goes along: `change` builds upon it.
+    const own = shown.takeChanges(field)
+    let text: string | undefined
+    const changes: ChangeMaker = (fields) => {
+      const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
+      if (value instanceof Promise)
+        throw misuse(new TypeError('the change of an update must be synchronous: it may have to run again'))
+      text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
+      return new Map([[field, text]])
+    }
+    try {
+      await track(write(changes, 'session.update'))
+    } catch (error) {
+      shown.restoreChanges(own)
+      throw error
+    }
+    return shown.replace(field, text)
+  }
+
+  const renew = async (options: RenewOptions = {}): Promise<void> => {
+    const grace = options.grace === undefined ? context.grace : options.grace && parseDuration(options.grace, 'grace')
+    const shown = await writable('session.renew')
+    await writing
+    if (standing.at === 'corrupt') {
+      await store.compareAndSet(standing.key, standing.bytes, null)
+      standing = { at: 'visitor' }
+    }
+    if (standing.at !== 'stored') return commit()
+    const { token, snapshot: old, text: oldText } = standing
+    const changes = shown.takeChanges()
+    try {
+      const renewed = { ...token, id: newId() }
+      const snapshot = await renewSession(context, old, hashId(renewed.id), changes, grace)
+      const isOurs = snapshot.key === hashId(renewed.id)
+      standing = isOurs
+        ? { at: 'stored', token: renewed, text: ring.sign(renewed), snapshot }
+        : { at: 'stored', token, text: oldText, snapshot }
+      shown.rebase(snapshot.record.fields)
+    } catch (error) {
+      shown.restoreChanges(changes)
+      throw error
+    }
+  }
+
+  const destroy = async (): Promise<void> => {
+    if (isSealed) throw new TransientError('session-sealed', { operation: 'session.destroy', applied: 'no' })
+    await writing
+    const key = keyOf(standing)
+    if (key !== undefined) {
+      await endSession(store, key)
+      isDestroyed = true
+    }
+    becomeVisitor('logged-out')
+    loading = Promise.resolve()
+  }
+
+  return {
+    load,
+    get data() {
+      if (data === undefined) throw new TransientError('session-not-loaded', { operation: 'session.data' })
+      return data.fields as Partial<Data>
+    },
+    update: update as Session<Data>['update'],
+    commit,
+    renew,
+    destroy,
+    seal: () => {
+      isSealed = true
+      data?.seal()
+    },
+    get token() {
+      return standing.at === 'token' || standing.at === 'stored' ? standing.text : undefined
+    },
+    get expiresAt() {
+      return standing.at === 'token' || standing.at === 'stored' ? standing.token.ends : undefined
+    },
+    get isNew() {
+      return standing.at !== 'token' && standing.at !== 'stored'
+    },
+    get isLoaded() {
+      return data !== undefined
+    },
+    get isDestroyed() {
+      return isDestroyed
+    },
+    get endedBecause() {
+      return endedBecause
+    },
+  }
+}
+
+/** The hashed id of what is stored, if anything is. */
+function keyOf(standing: Standing): string | undefined {
+  if (standing.at === 'stored') return standing.snapshot.key
+  if (standing.at === 'token') return hashId(standing.token.id)
+  return standing.at === 'visitor' ? undefined : standing.key
+}

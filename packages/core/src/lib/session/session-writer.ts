@@ -1,0 +1,159 @@
+import { createDeadlineTimer } from '../store/deadline-timer.ts'
+import { TransientError } from '../store/errors.ts'
+import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
+import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
+import { encodeRecord, stampLength } from './record.ts'
+import type { FieldChanges } from './session-data.ts'
+
+/** What one writer wants: given the newest fields, its changes. Called again whenever somebody else was first. */
+export type ChangeMaker = (fields: ReadonlyMap<string, string>) => FieldChanges
+
+/**
+ * Writes sessions with `compareAndSet`, so that no writer undoes another's work. While a write of a session is under way, the
+ * writers of that session who come meanwhile gather, and leave together as one write (as databases do with their log).
+ */
+export interface SessionWriter {
+  /**
+   * Lays the changes on the session, which was last seen as `base`, and gives what was stored.
+   * Rejects with `session-ended` if it is gone, `conflict` or `timeout` if the deadline passed, or with what `changes` threw.
+   */
+  write(base: Snapshot, changes: ChangeMaker, operation: string): Promise<Snapshot>
+}
+
+interface Pending {
+  readonly base: Snapshot
+  readonly changes: ChangeMaker
+  readonly operation: string
+  readonly resolve: (snapshot: Snapshot) => void
+  readonly reject: (error: unknown) => void
+  /** Whether a write that carries it is on its way. */
+  sent: boolean
+  conflicts: number
+  /** Whether its caller has been answered. */
+  settled: boolean
+}
+
+export function createSessionWriter(
+  store: TransientStore,
+  deadline: Milliseconds,
+  now: () => Milliseconds,
+): SessionWriter {
+  const waiting = new Map<string, Pending[]>()
+  const timer = createDeadlineTimer(deadline)
+
+  async function drain(key: string, queue: Pending[]): Promise<void> {
+    let known: Snapshot | undefined
+    while (queue.length > 0) {
+      const group = queue.splice(0)
+      try {
+        // Whoever wrote last in this process knows best; else whoever loaded last.
+        known = await writeGroup(group, known ?? (group.at(-1) as Pending).base)
+      } catch (error) {
+        known = undefined
+        for (const pending of group) settle(pending, () => pending.reject(error))
+      }
+    }
+    waiting.delete(key)
+  }
+
+  async function writeGroup(group: readonly Pending[], base: Snapshot): Promise<Snapshot | undefined> {
+    let current = base
+    for (;;) {
+      const fields = new Map(current.record.fields)
+      const writers = group.filter((pending) => !pending.settled && join(pending, fields))
+      const [first] = writers
+      if (first === undefined) return undefined
+      const left = lifeLeft(current.record, now())
+      if (left <= 0) throw ended(first.operation, current.key)
+      const record = { ...current.record, fields }
+      const bytes = encodeRecord(record)
+      for (const pending of writers) pending.sent = true
+      if (await store.compareAndSet(current.key, current.bytes, bytes, left, { stamp: stampLength })) {
+        const stored = { key: current.key, bytes, record }
+        for (const pending of writers) settle(pending, () => pending.resolve(stored))
+        return stored
+      }
+      for (const pending of writers) {
+        pending.sent = false
+        pending.conflicts++
+      }
+      current = await readAgain(store, current.key, now(), first.operation)
+    }
+  }
+
+  return {
+    write: (base, changes, operation) => {
+      let pending: Pending | undefined
+      const work = new Promise<Snapshot>((resolve, reject) => {
+        pending = { base, changes, operation, resolve, reject, sent: false, conflicts: 0, settled: false }
+        const queue = waiting.get(base.key)
+        if (queue !== undefined) queue.push(pending)
+        else {
+          const started = [pending]
+          waiting.set(base.key, started)
+          void drain(base.key, started)
+        }
+      })
+      return timer.bound(work, () => late(pending as Pending, deadline))
+    },
+  }
+}
+
+/** The fields with the changes laid on. */
+export function layChanges(fields: ReadonlyMap<string, string>, changes: ChangeMaker): Map<string, string> {
+  const laid = new Map(fields)
+  lay(laid, changes)
+  return laid
+}
+
+function lay(fields: Map<string, string>, changes: ChangeMaker): void {
+  for (const [name, text] of changes(fields)) {
+    if (text === undefined) fields.delete(name)
+    else fields.set(name, text)
+  }
+}
+
+/** Lays a writer's changes on the fields. One that throws is answered at once, and the others go on without it. */
+function join(pending: Pending, fields: Map<string, string>): boolean {
+  try {
+    lay(fields, pending.changes)
+    return true
+  } catch (error) {
+    settle(pending, () => pending.reject(error))
+    return false
+  }
+}
+
+function settle(pending: Pending, answer: () => void): void {
+  pending.settled = true
+  answer()
+}
+
+/** The error of a writer whose time is over; it is left out of the writes that have not been sent yet. */
+function late(pending: Pending, deadline: Milliseconds): TransientError {
+  pending.settled = true
+  const { operation, sent, conflicts, base } = pending
+  const code = conflicts > 0 && !sent ? 'conflict' : 'timeout'
+  const message = `${code === 'conflict' ? 'others kept writing first' : 'the store did not answer'} within ${deadline} ms`
+  return new TransientError(code, { operation, key: base.key, applied: sent ? 'unknown' : 'no', message })
+}
+
+/** The newest state of a session that was seen before; rejects if it is gone or cannot be read. */
+export async function readAgain(
+  store: TransientStore,
+  key: string,
+  now: Milliseconds,
+  operation: string,
+): Promise<Snapshot> {
+  const finding = await findSession(store, key, now)
+  if (finding.state === 'found') return finding.snapshot
+  throw finding.state === 'unreadable' ? unreadable(operation, key) : ended(operation, key)
+}
+
+export function ended(operation: string, key: string): TransientError {
+  return new TransientError('session-ended', { operation, key, applied: 'no' })
+}
+
+export function unreadable(operation: string, key: string): TransientError {
+  return new TransientError('session-unreadable', { operation, key, applied: 'no' })
+}

@@ -1,0 +1,108 @@
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
+import { misuse } from '../store/checks.ts'
+import type { Milliseconds } from '../store/transient-store.ts'
+
+/** What a token says: which session it is, and when it ends. All of it is covered by the signature. */
+export interface SessionToken {
+  /** The 256 random bits, as they stand in the cookie. The store never sees them, only {@link hashId} of them. */
+  readonly id: string
+  /** The idle timeout. It rides in the token because it must be known before the value is read. */
+  readonly idle: Milliseconds
+  /** The absolute end, in milliseconds since 1970; in the token so that the reading command never prolongs beyond it. */
+  readonly ends: Milliseconds
+}
+
+/** The answer to {@link KeyRing.verify}: the token, or what is wrong with the text. */
+export type Verdict =
+  | { readonly token: SessionToken; readonly current: boolean }
+  /** `unreadable`: of a format or a signing key that this ring does not know. */
+  | 'tampered'
+  | 'unreadable'
+
+/** Signs tokens with its first key, and verifies them with all. */
+export interface KeyRing {
+  sign(token: SessionToken): string
+  verify(text: string): Verdict
+}
+
+const format = '1'
+/** Longer than any token can be: what is longer is not worth hashing. */
+const longest = 160
+const shortestSecret = 32
+const idPattern = /^[\w-]{43}$/
+const timePattern = /^[0-9a-z]{1,11}$/
+
+/** Makes the ring; a secret that is not a string of at least 32 characters, or a repeated one, is a `TypeError`. */
+export function createKeyRing(secrets: string | readonly string[]): KeyRing {
+  const list = typeof secrets === 'string' ? [secrets] : secrets
+  if (!Array.isArray(list) || list.length === 0)
+    throw misuse(new TypeError('secrets must be a string or an array with at least one string'))
+  const keys = new Map<string, KeyObject>()
+  for (const secret of list as unknown[]) {
+    if (typeof secret !== 'string' || secret.length < shortestSecret)
+      throw misuse(new TypeError(`each of secrets must be a string of at least ${shortestSecret} characters`))
+    const id = Buffer.from(derive(secret, 'transient session key id', 6)).toString('base64url')
+    if (keys.has(id)) throw misuse(new TypeError('secrets has the same secret twice'))
+    keys.set(id, createSecretKey(derive(secret, 'transient session token', 32)))
+  }
+  const [[currentId, currentKey]] = keys as unknown as [[string, KeyObject]]
+
+  return {
+    sign: ({ id, idle, ends }) => {
+      const payload = `${format}.${currentId}.${idle.toString(36)}.${ends.toString(36)}.${id}`
+      return `${payload}.${mac(currentKey, payload)}`
+    },
+    verify: (text) => {
+      if (text.length > longest) return 'tampered'
+      const parts = text.split('.')
+      const [version, keyId, idle, ends, id, signature] = parts
+      if (version === undefined || !/^\d{1,3}$/.test(version)) return 'tampered'
+      if (version !== format) return 'unreadable'
+      if (parts.length !== 6 || !idPattern.test(id ?? '')) return 'tampered'
+      const key = keys.get(keyId ?? '')
+      if (key === undefined) return 'unreadable'
+      if (!equal(signature ?? '', mac(key, text.slice(0, text.lastIndexOf('.'))))) return 'tampered'
+      if (!timePattern.test(idle ?? '') || !timePattern.test(ends ?? '')) return 'tampered'
+      const token = {
+        id: id as string,
+        idle: Number.parseInt(idle as string, 36),
+        ends: Number.parseInt(ends as string, 36),
+      }
+      return { token, current: keyId === currentId }
+    },
+  }
+}
+
+/** A new id: 256 random bits. */
+export function newId(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** The form in which the store knows an id: its SHA-256, so that a dump of the store opens nobody's session. */
+export function hashId(id: string): string {
+  return createHash('sha256').update(id).digest('base64url')
+}
+
+// One secret serves several purposes, each with a key of its own (RFC 5869).
+function derive(secret: string, purpose: string, length: number): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', purpose, length))
+}
+
+function mac(key: KeyObject, payload: string): string {
+  return createHmac('sha256', key).update(payload).digest('base64url')
+}
+
+// Texts are compared, not the bytes they stand for: base64url has several texts for one MAC.
+function equal(given: string, right: string): boolean {
+  const a = Buffer.from(given)
+  const b = Buffer.from(right)
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,58 @@
+import {
+  type CompareAndSetOptions,
+  isInspectable,
+  isWatchable,
+  type Milliseconds,
+  type StoreChange,
+  type TransientStore,
+} from './transient-store.ts'
+
+const inner = Symbol.for('transient.inner')
+
+/** The store that a decorator wraps, or `undefined` if this is not a decorator. */
+export function innerStore(store: TransientStore): TransientStore | undefined {
+  return (store as { [inner]?: TransientStore })[inner]
+}
+
+/** What a decorator says of the abilities: used only where the wrapped store has them. */
+export interface AbilityOverrides {
+  scan(prefix: string): AsyncIterable<readonly string[]>
+  flush(): Promise<void>
+  watch(prefix: string, listener: (change: StoreChange) => void): Promise<AsyncDisposable>
+}
+
+/**
+ * A store that answers with `verbs`, and has the abilities that `store` has: no more, no fewer. `abilities` is asked
+ * for only those. {@link innerStore} finds the way back.
+ */
+export function decorateStore<Store extends TransientStore>(
+  store: Store,
+  verbs: Omit<TransientStore, 'atomicity' | 'close' | typeof Symbol.asyncDispose>,
+  abilities: AbilityOverrides,
+): Store {
+  const close = () => store.close()
+  const decorated: TransientStore = {
+    atomicity: store.atomicity,
+    ...verbs,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  Object.defineProperty(decorated, inner, { value: store })
+  if (isInspectable(store)) Object.assign(decorated, { scan: abilities.scan, flush: abilities.flush })
+  if (isWatchable(store)) Object.assign(decorated, { watch: abilities.watch })
+  // The abilities of a Store are exactly the two small interfaces, both of which were just carried over.
+  return decorated as Store
+}
+
+/** Hands a `compareAndSet` of any form on to `store`, which checks the arguments. */
+export function forwardCompareAndSet(
+  store: TransientStore,
+  key: string,
+  expected: Uint8Array | null,
+  next: Uint8Array | null,
+  ttl: Milliseconds | 'keep' | undefined,
+  options: CompareAndSetOptions | undefined,
+): Promise<boolean> {
+  const compareAndSet = store.compareAndSet as (...args: unknown[]) => Promise<boolean>
+  return compareAndSet.call(store, key, expected, next, ttl, options)
+}
