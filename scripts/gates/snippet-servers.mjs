@@ -1,0 +1,17 @@
+import { Server } from 'node:net'
+
+// Loaded before a README snippet: whatever port its server asks for, it gets a free one, and it does not keep the
+// process alive, so a snippet that only starts a server ends by itself.
+const listen = Server.prototype.listen
+Object.assign(Server.prototype, {
+  /**
+   * @this {Server}
+   * @param {unknown[]} args
+   */
+  listen(...args) {
+    const callback = /** @type {(() => void) | undefined} */ (args.filter((given) => typeof given === 'function').pop())
+    const listening = listen.call(this, { port: 0, host: '127.0.0.1' }, callback)
+    this.unref()
+    return listening
+  },
+})

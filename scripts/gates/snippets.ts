@@ -1,0 +1,107 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { type Check, inParallel, type Outcome, outcomeOf, root, run } from './gate.ts'
+import { createProject, type Project } from './project.ts'
+import { startRegistry } from './registry.ts'
+import { packageNames } from './tarballs.ts'
+
+interface Snippet {
+  /** Where it stands, as a reader would look for it. */
+  readonly title: string
+  readonly file: string
+  readonly text: string
+  readonly isTest: boolean
+}
+
+const hostNode = process.env.TRANSIENT_HOST_NODE ?? process.execPath
+
+/**
+ * Compiles every `ts` block of the READMEs and documents and runs it against the packed packages, in a project that has
+ * just installed them. A server that a block starts gets a free port and does not keep the program alive; anything
+ * else that does is a fault. Blocks that import a vitest fixture are run by vitest.
+ */
+export async function trySnippets(redisUrl: string): Promise<Outcome> {
+  const snippets = await collect()
+  if (snippets.length === 0) return { passed: 0, failed: 1, report: 'no ts block found in any README' }
+  const registry = await startRegistry()
+  const project = await createProject(registry, 'npm')
+  try {
+    const ours = (await packageNames()).map((name) => `@transient/${name}`)
+    const others = ['ioredis@6', 'express@5', '@types/express@5', '@types/node@20', 'lru-cache@11', 'vitest@5']
+    const installed = await project.install([...ours, ...others])
+    if (installed.code !== 0) return { passed: 0, failed: 1, report: installed.output }
+    await prepare(project, snippets)
+    return outcomeOf([
+      await compile(project),
+      ...(await inParallel(2, snippets, (snippet) => trySnippet(project, snippet, redisUrl))),
+    ])
+  } finally {
+    await project.remove()
+    await registry.stop()
+  }
+}
+
+async function collect(): Promise<Snippet[]> {
+  const documents = (await readdir(root, { recursive: true }))
+    .filter(
+      (path) =>
+        path.endsWith('.md') && !/(^|\/)(node_modules|dist|\.changeset)\//.test(path) && !path.endsWith('CHANGELOG.md'),
+    )
+    .sort()
+  const found: Snippet[] = []
+  for (const document of documents) {
+    const text = await readFile(join(root, document), 'utf8')
+    for (const block of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
+      const line = text.slice(0, block.index).split('\n').length
+      const code = block[1] ?? ''
+      const isTest = /from '(vitest|@transient\/test-utils\/vitest)'/.test(code)
+      const stem = `${relative('.', document).replaceAll(/[^\w]+/g, '-')}-${line}`
+      found.push({ title: `${document}:${line}`, file: `${stem}${isTest ? '.test' : ''}`, text: code, isTest })
+    }
+  }
+  return found
+}
+
+async function prepare(project: Project, snippets: readonly Snippet[]): Promise<void> {
+  await project.write('package.json', JSON.stringify({ ...(await manifestOf(project)), type: 'module' }))
+  await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }))
+  await project.write('listen.mjs', await readFile(join(root, 'scripts/gates/snippet-servers.mjs'), 'utf8'))
+  for (const snippet of snippets) {
+    // Also a block without an import is a module of its own, not a script that shares its names with the others.
+    await project.write(`src/${snippet.file}.ts`, `${snippet.text}\nexport {}\n`)
+  }
+}
+
+async function manifestOf(project: Project): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(project.folder, 'package.json'), 'utf8')) as Record<string, unknown>
+}
+
+async function compile(project: Project): Promise<Check> {
+  const { code, output } = await run(
+    process.execPath,
+    [join(root, 'node_modules/typescript-5/lib/tsc.js'), '-p', '.'],
+    { cwd: project.folder },
+  )
+  return { title: 'compile the snippets', fault: code === 0 ? undefined : output }
+}
+
+async function trySnippet(project: Project, snippet: Snippet, redisUrl: string): Promise<Check> {
+  const options = { cwd: project.folder, env: { REDIS_URL: redisUrl }, timeout: 30_000 }
+  const { code, output } = snippet.isTest
+    ? await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', `out/${snippet.file}.js`], options)
+    : await run(hostNode, ['--import', './listen.mjs', `out/${snippet.file}.js`], options)
+  return { title: snippet.title, fault: code === 0 ? undefined : output }
+}
+
+const options = {
+  target: 'ES2022',
+  lib: ['ES2022', 'ESNext.Disposable'],
+  types: ['node'],
+  module: 'NodeNext',
+  rootDir: 'src',
+  outDir: 'out',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: true,
+}
