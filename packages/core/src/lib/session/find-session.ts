@@ -1,5 +1,6 @@
-import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
+import type { Milliseconds } from '../store/transient-store.ts'
 import { decodeRecord, type StoredSession } from './record.ts'
+import type { SessionKeyspace } from './session-keyspace.ts'
 
 /** A session as it was in the store at some moment. */
 export interface Snapshot {
@@ -13,7 +14,7 @@ export interface Snapshot {
 export type Finding =
   | { readonly state: 'found'; readonly snapshot: Snapshot }
   /** Nothing, or a session past its absolute end. */
-  | { readonly state: 'absent' }
+  | { readonly state: 'expired' }
   /** The pointer of a renewal, past its end. */
   | { readonly state: 'renewed' }
   | { readonly state: 'corrupt'; readonly key: string; readonly bytes: Uint8Array }
@@ -24,24 +25,24 @@ export const longestPointerChain = 8
 
 /** The session under the key, or the one that took over from it. With `touch`, what is read gets that expiry. */
 export async function findSession(
-  store: TransientStore,
+  keyspace: SessionKeyspace,
   key: string,
   now: Milliseconds,
   touch?: Milliseconds,
 ): Promise<Finding> {
   let at = key
   for (let hops = 0; hops <= longestPointerChain; hops++) {
-    const bytes = await store.get(at, touch === undefined ? undefined : { touch })
+    const bytes = await keyspace.get(at, touch === undefined ? undefined : { touch })
     if (bytes === undefined) break
     const record = decodeRecord(bytes)
     if (record === 'corrupt') return { state: 'corrupt', key: at, bytes }
     if (record === 'unreadable') return { state: 'unreadable' }
     if (record.kind === 'session')
-      return record.ends > now ? { state: 'found', snapshot: { key: at, bytes, record } } : { state: 'absent' }
+      return record.ends > now ? { state: 'found', snapshot: { key: at, bytes, record } } : { state: 'expired' }
     if (record.until <= now) return { state: 'renewed' }
     at = record.to
   }
-  return { state: 'absent' }
+  return { state: 'expired' }
 }
 
 /** The expiry that a read or a write gives: the idle timeout, but never beyond the absolute end. Not positive when that is past. */

@@ -1,7 +1,6 @@
 import { stringify } from '../codec/json.ts'
 import { parseDuration } from '../duration/duration.ts'
 import { misuse } from '../store/checks.ts'
-import { TransientError } from '../store/errors.ts'
 import { endSession } from './end-session.ts'
 import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord } from './record.ts'
@@ -10,23 +9,29 @@ import type { RenewOptions, Session, SessionEnd } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { createSessionData, parseField, type SessionData } from './session-data.ts'
 import { corruptChannel, unreadableChannel } from './session-events.ts'
-import { type ChangeMaker, layChanges, readAgain, unreadable } from './session-writer.ts'
+import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
 import { hashId, newId, type SessionToken } from './token.ts'
 
 /** Where a session stands. Everything it can do follows from this. */
 type Standing =
   /** Nothing is stored for this visitor. */
-  | { readonly at: 'visitor' }
+  | { readonly at: 'visitor'; readonly text?: undefined }
   /** A token of ours came along; nothing was read yet. */
   | { readonly at: 'token'; readonly token: SessionToken; readonly text: string; readonly current: boolean }
   | { readonly at: 'stored'; readonly token: SessionToken; readonly text: string; readonly snapshot: Snapshot }
   /** What is stored is damaged, and the next write replaces it. */
-  | { readonly at: 'corrupt'; readonly token: SessionToken; readonly key: string; readonly bytes: Uint8Array }
+  | {
+      readonly at: 'corrupt'
+      readonly token: SessionToken
+      readonly text?: undefined
+      readonly key: string
+      readonly bytes: Uint8Array
+    }
   /** What is stored is not to be touched, so there is nothing to write either. */
-  | { readonly at: 'unreadable'; readonly key: string }
+  | { readonly at: 'unreadable'; readonly text?: undefined; readonly key: string }
 
 export function openSession<Data extends object>(context: SessionContext, text: string | undefined): Session<Data> {
-  const { store, ring, writer, now } = context
+  const { keyspace, ring, writer, now } = context
   let standing: Standing = { at: 'visitor' }
   let endedBecause: SessionEnd | undefined
   let data: SessionData | undefined
@@ -62,7 +67,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     const life = lifeLeft(token, time)
     if (life <= 0) return becomeVisitor('expired')
     const key = hashId(token.id)
-    const finding = await findSession(store, key, time, life)
+    const finding = await findSession(keyspace, key, time, life)
     // Destroyed while it was read: what was read is of the past.
     if (standing !== before) return
     if (finding.state === 'found') {
@@ -74,15 +79,12 @@ export function openSession<Data extends object>(context: SessionContext, text: 
       standing = { at: 'stored', token, text: current || !isOwn ? text : ring.sign(token), snapshot }
       return show(snapshot.record.fields, snapshot.key)
     }
-    if (finding.state === 'absent') return becomeVisitor('expired')
-    if (finding.state === 'renewed') return becomeVisitor('renewed')
+    becomeVisitor(finding.state)
     if (finding.state === 'corrupt') {
       corruptChannel.publish({ id: finding.key })
-      becomeVisitor('corrupt')
       standing = { at: 'corrupt', token, key: finding.key, bytes: finding.bytes }
-    } else {
+    } else if (finding.state === 'unreadable') {
       unreadableChannel.publish({ id: key })
-      becomeVisitor('unreadable')
       standing = { at: 'unreadable', key }
     }
   }
@@ -97,7 +99,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
 
   /** The data after `load()`, for those who are about to write. */
   const writable = async (operation: string): Promise<SessionData> => {
-    if (isSealed) throw new TransientError('session-sealed', { operation, applied: 'no' })
+    if (isSealed) throw refused('session-sealed', operation)
     if (data === undefined) await load()
     return data as SessionData
   }
@@ -105,7 +107,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
   async function write(changes: ChangeMaker, operation: string): Promise<void> {
     // Two first writes at once must not become two sessions.
     while (creating !== undefined) await creating.catch(() => {})
-    if (standing.at === 'unreadable') throw unreadable(operation, standing.key)
+    if (standing.at === 'unreadable') throw refused('session-unreadable', operation, standing.key)
     if (standing.at === 'stored') {
       const before = standing
       const snapshot = await writer.write(before.snapshot, changes, operation)
@@ -130,11 +132,11 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     if (fields.size === 0) return
     const record = { kind: 'session', created: time, ends: token.ends, idle: token.idle, fields } as const
     let snapshot: Snapshot = { key, bytes: encodeRecord(record), record }
-    const isCreated = await store.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, lifeLeft(token, time))
+    const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, lifeLeft(token, time))
     if (!isCreated) {
-      if (damaged === undefined) throw new TransientError('conflict', { operation, key, applied: 'no' })
+      if (damaged === undefined) throw refused('conflict', operation, key)
       // Somebody else has replaced the damaged one.
-      snapshot = await writer.write(await readAgain(store, key, now(), operation), changes, operation)
+      snapshot = await writer.write(await readAgain(keyspace, key, now(), operation), changes, operation)
     }
     standing = { at: 'stored', token, text: ring.sign(token), snapshot }
     endedBecause = undefined
@@ -155,7 +157,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
       return
     }
     try {
-      if (isSealed) throw new TransientError('session-sealed', { operation: 'session.commit', applied: 'no' })
+      if (isSealed) throw refused('session-sealed', 'session.commit')
       await track(write(() => changes, 'session.commit'))
     } catch (error) {
       data.restoreChanges(changes)
@@ -191,19 +193,21 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     const shown = await writable('session.renew')
     await writing
     if (standing.at === 'corrupt') {
-      await store.compareAndSet(standing.key, standing.bytes, null)
+      await keyspace.compareAndSet(standing.key, standing.bytes, null)
       standing = { at: 'visitor' }
     }
     if (standing.at !== 'stored') return commit()
-    const { token, snapshot: old, text: oldText } = standing
+    const { token, snapshot: old } = standing
     const changes = shown.takeChanges()
     try {
       const renewed = { ...token, id: newId() }
-      const snapshot = await renewSession(context, old, hashId(renewed.id), changes, grace)
-      const isOurs = snapshot.key === hashId(renewed.id)
+      const key = hashId(renewed.id)
+      const snapshot = await renewSession(context, old, key, changes, grace)
+      // Otherwise somebody else renewed it, and sets the cookie.
+      const isOurs = snapshot.key === key
       standing = isOurs
-        ? { at: 'stored', token: renewed, text: ring.sign(renewed), snapshot }
-        : { at: 'stored', token, text: oldText, snapshot }
+        ? { ...standing, token: renewed, text: ring.sign(renewed), snapshot }
+        : { ...standing, snapshot }
       shown.rebase(snapshot.record.fields)
     } catch (error) {
       shown.restoreChanges(changes)
@@ -212,11 +216,11 @@ export function openSession<Data extends object>(context: SessionContext, text: 
   }
 
   const destroy = async (): Promise<void> => {
-    if (isSealed) throw new TransientError('session-sealed', { operation: 'session.destroy', applied: 'no' })
+    if (isSealed) throw refused('session-sealed', 'session.destroy')
     await writing
     const key = keyOf(standing)
     if (key !== undefined) {
-      await endSession(store, key)
+      await endSession(keyspace, key)
       isDestroyed = true
     }
     becomeVisitor('logged-out')
@@ -226,7 +230,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
   return {
     load,
     get data() {
-      if (data === undefined) throw new TransientError('session-not-loaded', { operation: 'session.data' })
+      if (data === undefined) throw refused('session-not-loaded', 'session.data')
       return data.fields as Partial<Data>
     },
     update: update as Session<Data>['update'],
@@ -238,13 +242,13 @@ export function openSession<Data extends object>(context: SessionContext, text: 
       data?.seal()
     },
     get token() {
-      return standing.at === 'token' || standing.at === 'stored' ? standing.text : undefined
+      return standing.text
     },
     get expiresAt() {
-      return standing.at === 'token' || standing.at === 'stored' ? standing.token.ends : undefined
+      return standing.text === undefined ? undefined : standing.token.ends
     },
     get isNew() {
-      return standing.at !== 'token' && standing.at !== 'stored'
+      return standing.text === undefined
     },
     get isLoaded() {
       return data !== undefined

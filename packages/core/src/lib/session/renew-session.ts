@@ -1,10 +1,10 @@
-import { TransientError } from '../store/errors.ts'
+import type { TransientErrorCode } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord, stampLength } from './record.ts'
 import type { SessionContext } from './session-context.ts'
 import type { FieldChanges } from './session-data.ts'
-import { ended, layChanges, unreadable } from './session-writer.ts'
+import { layChanges, refused } from './session-writer.ts'
 
 /**
  * Moves a session to a new key, with the changes laid on. The new one is written first; what turns the old one into a pointer (or, without
@@ -14,16 +14,16 @@ import { ended, layChanges, unreadable } from './session-writer.ts'
  * point is that nobody who knew the old id is left with the new rights.
  */
 export async function renewSession(
-  { store, writer, deadline, now }: SessionContext,
+  { keyspace, writer, deadline, now }: SessionContext,
   from: Snapshot,
   key: string,
   changes: FieldChanges,
   grace: Milliseconds | false,
 ): Promise<Snapshot> {
   const operation = 'session.renew'
-  const giveUp = async (error: TransientError): Promise<never> => {
-    await store.delete(key)
-    throw error
+  const giveUp = async (code: TransientErrorCode): Promise<never> => {
+    await keyspace.delete(key)
+    throw refused(code, operation, old.key)
   }
   const due = performance.now() + deadline
   let old = from
@@ -33,12 +33,12 @@ export async function renewSession(
     const bytes = encodeRecord(record)
     const time = now()
     const life = lifeLeft(record, time)
-    if (life <= 0) return giveUp(ended(operation, old.key))
-    await store.set(key, bytes, life)
+    if (life <= 0) return giveUp('session-ended')
+    await keyspace.set(key, bytes, life)
     const isMoved =
       grace === false
-        ? await store.compareAndSet(old.key, old.bytes, null, undefined, { stamp: stampLength })
-        : await store.compareAndSet(
+        ? await keyspace.compareAndSet(old.key, old.bytes, null, undefined, { stamp: stampLength })
+        : await keyspace.compareAndSet(
             old.key,
             old.bytes,
             encodeRecord({ kind: 'pointer', to: key, until: time + grace }),
@@ -47,15 +47,15 @@ export async function renewSession(
           )
     if (isMoved) return { key, bytes, record }
 
-    const finding = await findSession(store, old.key, now())
-    if (finding.state === 'unreadable') return giveUp(unreadable(operation, old.key))
-    if (finding.state !== 'found') return giveUp(ended(operation, old.key))
+    const finding = await findSession(keyspace, old.key, now())
+    if (finding.state === 'unreadable') return giveUp('session-unreadable')
+    if (finding.state !== 'found') return giveUp('session-ended')
     const isElsewhere = finding.snapshot.key !== old.key
     old = finding.snapshot
     if (isElsewhere && grace !== false) {
-      await store.delete(key)
+      await keyspace.delete(key)
       return changes.size === 0 ? old : writer.write(old, () => changes, operation)
     }
   }
-  return giveUp(new TransientError('conflict', { operation, key: old.key, applied: 'no' }))
+  return giveUp('conflict')
 }

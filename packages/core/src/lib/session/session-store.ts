@@ -1,10 +1,9 @@
 import { type Duration, parseDuration } from '../duration/duration.ts'
 import { checkKey, misuse } from '../store/checks.ts'
 import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
-import { withDeadline } from '../store/with-deadline.ts'
-import { withPrefix } from '../store/with-prefix.ts'
 import { openSession } from './open-session.ts'
 import type { Session } from './session.ts'
+import { createSessionKeyspace } from './session-keyspace.ts'
 import { createSessionWriter } from './session-writer.ts'
 import { createKeyRing } from './token.ts'
 
@@ -76,11 +75,11 @@ export function createSessionStore<Data extends object = Record<string, unknown>
 
   const clock = options.now ?? Date.now
   const now = () => Math.floor(clock())
-  const bounded = withPrefix(withDeadline(store, deadline), prefix)
+  const keyspace = createSessionKeyspace(store, prefix, deadline)
   const context = {
-    store: bounded,
+    keyspace,
     ring: createKeyRing(options.secrets),
-    writer: createSessionWriter(bounded, deadline, now),
+    writer: createSessionWriter(keyspace, now),
     idle,
     absolute,
     grace,

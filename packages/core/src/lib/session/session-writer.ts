@@ -1,9 +1,9 @@
-import { createDeadlineTimer } from '../store/deadline-timer.ts'
-import { TransientError } from '../store/errors.ts'
-import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
+import { TransientError, type TransientErrorCode } from '../store/errors.ts'
+import type { Milliseconds } from '../store/transient-store.ts'
 import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord, stampLength } from './record.ts'
 import type { FieldChanges } from './session-data.ts'
+import type { SessionKeyspace } from './session-keyspace.ts'
 
 /** What one writer wants: given the newest fields, its changes. Called again whenever somebody else was first. */
 export type ChangeMaker = (fields: ReadonlyMap<string, string>) => FieldChanges
@@ -33,13 +33,8 @@ interface Pending {
   settled: boolean
 }
 
-export function createSessionWriter(
-  store: TransientStore,
-  deadline: Milliseconds,
-  now: () => Milliseconds,
-): SessionWriter {
+export function createSessionWriter(keyspace: SessionKeyspace, now: () => Milliseconds): SessionWriter {
   const waiting = new Map<string, Pending[]>()
-  const timer = createDeadlineTimer(deadline)
 
   async function drain(key: string, queue: Pending[]): Promise<void> {
     let known: Snapshot | undefined
@@ -64,11 +59,11 @@ export function createSessionWriter(
       const [first] = writers
       if (first === undefined) return undefined
       const left = lifeLeft(current.record, now())
-      if (left <= 0) throw ended(first.operation, current.key)
+      if (left <= 0) throw refused('session-ended', first.operation, current.key)
       const record = { ...current.record, fields }
       const bytes = encodeRecord(record)
       for (const pending of writers) pending.sent = true
-      if (await store.compareAndSet(current.key, current.bytes, bytes, left, { stamp: stampLength })) {
+      if (await keyspace.compareAndSet(current.key, current.bytes, bytes, left, { stamp: stampLength })) {
         const stored = { key: current.key, bytes, record }
         for (const pending of writers) settle(pending, () => pending.resolve(stored))
         return stored
@@ -77,7 +72,7 @@ export function createSessionWriter(
         pending.sent = false
         pending.conflicts++
       }
-      current = await readAgain(store, current.key, now(), first.operation)
+      current = await readAgain(keyspace, current.key, now(), first.operation)
     }
   }
 
@@ -94,7 +89,7 @@ export function createSessionWriter(
           void drain(base.key, started)
         }
       })
-      return timer.bound(work, () => late(pending as Pending, deadline))
+      return keyspace.bound(work, () => late(pending as Pending))
     },
   }
 }
@@ -130,30 +125,26 @@ function settle(pending: Pending, answer: () => void): void {
 }
 
 /** The error of a writer whose time is over; it is left out of the writes that have not been sent yet. */
-function late(pending: Pending, deadline: Milliseconds): TransientError {
+function late(pending: Pending): TransientError {
   pending.settled = true
   const { operation, sent, conflicts, base } = pending
   const code = conflicts > 0 && !sent ? 'conflict' : 'timeout'
-  const message = `${code === 'conflict' ? 'others kept writing first' : 'the store did not answer'} within ${deadline} ms`
-  return new TransientError(code, { operation, key: base.key, applied: sent ? 'unknown' : 'no', message })
+  return new TransientError(code, { operation, key: base.key, applied: sent ? 'unknown' : 'no' })
 }
 
 /** The newest state of a session that was seen before; rejects if it is gone or cannot be read. */
 export async function readAgain(
-  store: TransientStore,
+  keyspace: SessionKeyspace,
   key: string,
   now: Milliseconds,
   operation: string,
 ): Promise<Snapshot> {
-  const finding = await findSession(store, key, now)
+  const finding = await findSession(keyspace, key, now)
   if (finding.state === 'found') return finding.snapshot
-  throw finding.state === 'unreadable' ? unreadable(operation, key) : ended(operation, key)
+  throw refused(finding.state === 'unreadable' ? 'session-unreadable' : 'session-ended', operation, key)
 }
 
-export function ended(operation: string, key: string): TransientError {
-  return new TransientError('session-ended', { operation, key, applied: 'no' })
-}
-
-export function unreadable(operation: string, key: string): TransientError {
-  return new TransientError('session-unreadable', { operation, key, applied: 'no' })
+/** The error of a write of which nothing reached the store. */
+export function refused(code: TransientErrorCode, operation: string, key?: string): TransientError {
+  return new TransientError(code, { operation, key, applied: 'no' })
 }

@@ -37,8 +37,6 @@ const format = '1'
 /** Longer than any token can be: what is longer is not worth hashing. */
 const longest = 160
 const shortestSecret = 32
-const idPattern = /^[\w-]{43}$/
-const timePattern = /^[0-9a-z]{1,11}$/
 
 /** Makes the ring; a secret that is not a string of at least 32 characters, or a repeated one, is a `TypeError`. */
 export function createKeyRing(secrets: string | readonly string[]): KeyRing {
@@ -63,19 +61,14 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
     verify: (text) => {
       if (text.length > longest) return 'tampered'
       const parts = text.split('.')
-      const [version, keyId, idle, ends, id, signature] = parts
-      if (version === undefined || !/^\d{1,3}$/.test(version)) return 'tampered'
-      if (version !== format) return 'unreadable'
-      if (parts.length !== 6 || !idPattern.test(id ?? '')) return 'tampered'
-      const key = keys.get(keyId ?? '')
+      const [version, keyId, idle, ends, id, signature] = parts as [string, string, string, string, string, string]
+      if (version !== format) return /^\d+$/.test(version) ? 'unreadable' : 'tampered'
+      if (parts.length !== 6) return 'tampered'
+      const key = keys.get(keyId)
       if (key === undefined) return 'unreadable'
-      if (!equal(signature ?? '', mac(key, text.slice(0, text.lastIndexOf('.'))))) return 'tampered'
-      if (!timePattern.test(idle ?? '') || !timePattern.test(ends ?? '')) return 'tampered'
-      const token = {
-        id: id as string,
-        idle: Number.parseInt(idle as string, 36),
-        ends: Number.parseInt(ends as string, 36),
-      }
+      if (!equal(signature, mac(key, text.slice(0, text.lastIndexOf('.'))))) return 'tampered'
+      // Signed by us, so of the form that `sign` gives it.
+      const token = { id, idle: Number.parseInt(idle, 36), ends: Number.parseInt(ends, 36) }
       return { token, current: keyId === currentId }
     },
   }

@@ -3,31 +3,16 @@ import type { Milliseconds } from './transient-store.ts'
 interface Waiter {
   readonly due: Milliseconds
   readonly expire: () => void
-  done: boolean
 }
 
-/**
- * Bounds many promises by one span of time with one timer: all of them have the same span, so they fall due in the order in which they
- * came. One `setTimeout` per call would cost several percent of a store's throughput.
- */
-export function createDeadlineTimer(span: Milliseconds): {
-  bound<T>(work: Promise<T>, makeError: () => Error): Promise<T>
-} {
-  // A queue in an array: the head moves on, and the array is cut when it has been walked.
-  let queue: Waiter[] = []
-  let head = 0
-  let timer: NodeJS.Timeout | undefined
+/** Rejects with `makeError()` if the work is not done in time; otherwise ends as the work ends. The work itself goes on. */
+export type Bound = <T>(work: Promise<T>, makeError: () => Error) => Promise<T>
 
-  const skipDone = () => {
-    while (head < queue.length && queue[head]?.done) head++
-    if (head === queue.length) {
-      queue = []
-      head = 0
-    } else if (head > 1024) {
-      queue = queue.slice(head)
-      head = 0
-    }
-  }
+/** Bounds many promises by one span of time, with one timer: one `setTimeout` per call would cost several percent of a store's throughput. */
+export function createDeadlineTimer(span: Milliseconds): Bound {
+  // All have the same span, so the order in which they came is the order in which they fall due.
+  const waiters = new Set<Waiter>()
+  let timer: NodeJS.Timeout | undefined
 
   const schedule = (delay: Milliseconds) => {
     // Unreferenced: a pending call is kept alive by its own socket, not by the clock beside it.
@@ -38,38 +23,30 @@ export function createDeadlineTimer(span: Milliseconds): {
   const check = () => setImmediate(expireDue).unref()
 
   const expireDue = () => {
-    timer = undefined
-    skipDone()
     const now = performance.now()
-    for (let waiter = queue[head]; waiter !== undefined && waiter.due <= now; waiter = queue[head]) {
-      waiter.done = true
+    timer = undefined
+    for (const waiter of waiters) {
+      if (waiter.due > now) return schedule(Math.ceil(waiter.due - now))
+      waiters.delete(waiter)
       waiter.expire()
-      skipDone()
     }
-    const next = queue[head]
-    if (next !== undefined) schedule(Math.max(1, Math.ceil(next.due - now)))
   }
 
-  return {
-    bound: (work, makeError) =>
-      new Promise((resolve, reject) => {
-        const waiter: Waiter = { due: performance.now() + span, expire: () => reject(makeError()), done: false }
-        queue.push(waiter)
-        // The timer is left to run when work ends early: it finds the next one due, or nothing, and costs no clearing.
-        if (timer === undefined) schedule(span)
-        const settle = () => {
-          waiter.done = true
-        }
-        work.then(
-          (value) => {
-            settle()
-            resolve(value)
-          },
-          (error: unknown) => {
-            settle()
-            reject(error)
-          },
-        )
-      }),
-  }
+  return (work, makeError) =>
+    new Promise((resolve, reject) => {
+      const waiter = { due: performance.now() + span, expire: () => reject(makeError()) }
+      waiters.add(waiter)
+      // It is left to run when the work ends early: it then finds the next one due, or none, which costs less than clearing.
+      if (timer === undefined) schedule(span)
+      work.then(
+        (value) => {
+          waiters.delete(waiter)
+          resolve(value)
+        },
+        (error: unknown) => {
+          waiters.delete(waiter)
+          reject(error)
+        },
+      )
+    })
 }

@@ -48,32 +48,11 @@ export interface TransientErrorDetails {
   readonly cause?: unknown
   /** For writes: `'no'` only when nothing of it can have reached the storage, else `'unknown'`. */
   readonly applied?: 'no' | 'unknown' | undefined
-  /** A sentence for the reader; a default exists for each code. */
+  /** What went wrong, for the reader of the message. Default: the code, in words. */
   readonly message?: string | undefined
 }
 
 const brand = Symbol.for('transient.error')
-
-const sentences: Record<TransientErrorCode, string> = {
-  unavailable: 'the store cannot be reached',
-  timeout: 'the store did not answer in time',
-  closed: 'the store is closed',
-  'too-large': 'the value is larger than the store allows',
-  full: 'the store has no room left',
-  denied: 'the store refused the credentials or the permission',
-  'read-only': 'the store takes no writes now',
-  'wrong-type': 'the key holds another kind of data',
-  'not-a-counter': 'the value is not a counter',
-  overflow: 'the counter would leave the safe integers',
-  unsupported: 'the store cannot do this',
-  decode: 'the stored bytes cannot be decoded',
-  conflict: 'others kept writing first',
-  'session-ended': 'the session has ended',
-  'session-not-loaded': 'the session is not loaded',
-  'session-sealed': 'the response has left, the session can no longer change',
-  'session-unreadable': 'the stored session is of a release this one cannot read',
-  unknown: 'the store reported an error',
-}
 
 /** A failure of a store or of what stands on it. Act on `code`, never on the message. */
 export class TransientError extends Error {
@@ -83,7 +62,7 @@ export class TransientError extends Error {
   readonly applied: 'no' | 'unknown' | undefined
 
   constructor(code: TransientErrorCode, details: TransientErrorDetails) {
-    const { operation, key, cause, applied, message = sentences[code] } = details
+    const { operation, key, cause, applied, message = code.replaceAll('-', ' ') } = details
     const subject = key === undefined ? '' : ` ${quoteKey(key)}`
     super(`${operation}${subject}: ${message}${causeText(cause)}`, cause === undefined ? undefined : { cause })
     this.name = 'TransientError'

@@ -26,12 +26,12 @@ import {
 export function withDeadline<Store extends TransientStore>(store: Store, deadline: Duration): Store {
   const span = parseDuration(deadline, 'deadline')
   if (span > 2 ** 31 - 1) throw misuse(new RangeError('deadline must be at most 2147483647 ms'))
-  const timer = createDeadlineTimer(span)
+  const bound = createDeadlineTimer(span)
 
   const read = <T>(operation: string, key: string | undefined, work: Promise<T>) =>
-    timer.bound(work, () => new TransientError('timeout', { operation, key, message: sentence }))
+    bound(work, () => new TransientError('timeout', { operation, key, message: sentence }))
   const write = <T>(operation: string, key: string | undefined, work: Promise<T>) =>
-    timer.bound(work, () => new TransientError('timeout', { operation, key, applied: 'unknown', message: sentence }))
+    bound(work, () => new TransientError('timeout', { operation, key, applied: 'unknown', message: sentence }))
   const sentence = `the store did not answer within ${span} ms`
 
   async function* scan(prefix: string): AsyncGenerator<readonly string[]> {

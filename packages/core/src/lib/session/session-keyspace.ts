@@ -1,0 +1,40 @@
+import { type Bound, createDeadlineTimer } from '../store/deadline-timer.ts'
+import { forwardCompareAndSet } from '../store/decorate-store.ts'
+import { TransientError } from '../store/errors.ts'
+import type { CompareAndSetOptions, GetOptions, Milliseconds, TransientStore } from '../store/transient-store.ts'
+
+/**
+ * The part of a store that holds the sessions, by hashed id: the five verbs that sessions need, each with the prefix in front of the id and
+ * answered within the deadline. `withPrefix` and `withDeadline` would do the same, for ten verbs more, in two steps more.
+ */
+export interface SessionKeyspace {
+  get(id: string, options?: GetOptions): Promise<Uint8Array | undefined>
+  set(id: string, value: Uint8Array, ttl: Milliseconds): Promise<void>
+  delete(id: string): Promise<number>
+  take(id: string): Promise<Uint8Array | undefined>
+
+  compareAndSet(
+    id: string,
+    expected: Uint8Array | null,
+    next: Uint8Array | null,
+    ttl?: Milliseconds,
+    options?: CompareAndSetOptions,
+  ): Promise<boolean>
+  /** Bounds work of several commands by the same deadline. */
+  readonly bound: Bound
+}
+
+export function createSessionKeyspace(store: TransientStore, prefix: string, deadline: Milliseconds): SessionKeyspace {
+  const bound = createDeadlineTimer(deadline)
+  const call = <T>(operation: string, key: string, work: Promise<T>) =>
+    bound(work, () => new TransientError('timeout', { operation, key, applied: 'unknown' }))
+  return {
+    get: (id, options) => call('get', prefix + id, store.get(prefix + id, options)),
+    set: (id, value, ttl) => call('set', prefix + id, store.set(prefix + id, value, ttl)),
+    delete: (id) => call('delete', prefix + id, store.delete(prefix + id)),
+    take: (id) => call('take', prefix + id, store.take(prefix + id)),
+    compareAndSet: (id, ...rest) =>
+      call('compareAndSet', prefix + id, forwardCompareAndSet(store, prefix + id, ...rest)),
+    bound,
+  }
+}
