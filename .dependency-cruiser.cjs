@@ -18,6 +18,7 @@ const rooms = {
   session: ['store', 'duration', 'codec'],
 }
 
+/** @param {readonly string[]} paths */
 const either = (paths) => `(${paths.map((path) => path.replaceAll('.', '\\.')).join('|')})`
 
 const layers = Object.entries(doors).map(([name, allowed]) => ({

@@ -24,6 +24,17 @@ if (!isUpToDate()) {
   writeFileSync(stamp, JSON.stringify({ print }))
 }
 
+// npm starts scripts through a shell, and a signal sent to npm ends that shell alone: without it the shop should end too.
+if (process.env.npm_lifecycle_event === 'start') {
+  const shell = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 200)
+  watch.unref()
+}
+
 // The shop runs in this very process: signals reach it, its exit code is ours, and nothing adds lines to what it says.
 await import(pathToFileURL(entry).href)
 
@@ -78,10 +89,10 @@ function closure(folder, known, seen = new Set()) {
 
 /**
  * @param {string} folder
- * @returns {{ name: string, dependencies?: Record<string, string> }}
  */
 function manifest(folder) {
-  return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  const text = readFileSync(join(root, folder, 'package.json'), 'utf8')
+  return /** @type {{ name: string, dependencies?: Record<string, string> }} */ (JSON.parse(text))
 }
 
 /**

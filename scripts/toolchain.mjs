@@ -13,7 +13,8 @@ const pnpm = '12.21.0'
  * @returns {Promise<number>} the exit code
  */
 export async function runWithTools(command, { quiet = false, env = {} } = {}) {
-  const child = spawn('npx', ['--yes', '-p', `node@${node}`, '-p', `pnpm@${pnpm}`, '-c', command], {
+  // Offline first: with exact versions the registry has nothing to add to what is in the cache.
+  const child = spawn('npx', ['--yes', '--prefer-offline', '-p', `node@${node}`, '-p', `pnpm@${pnpm}`, '-c', command], {
     stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     env: { ...process.env, ...env, npm_config_update_notifier: 'false' },
     shell: process.platform === 'win32',
@@ -22,10 +23,12 @@ export async function runWithTools(command, { quiet = false, env = {} } = {}) {
   const output = []
   child.stdout?.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk))
   child.stderr?.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk))
-  const code = await new Promise((resolve, reject) => {
+  /** @type {Promise<number>} */
+  const ended = new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (status, signal) => resolve(signal === null ? (status ?? 1) : 1))
+    child.once('close', (status) => resolve(status ?? 1))
   })
+  const code = await ended
   if (code !== 0 && quiet) process.stderr.write(Buffer.concat(output))
   return code
 }
