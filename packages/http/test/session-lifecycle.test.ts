@@ -1,0 +1,327 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { createSessionStore } from '@transient/core'
+import { createMemoryStore } from '@transient/memory'
+import { describe, expect, it } from 'vitest'
+import { createSessionLifecycle } from '@transient/http'
+import { cookieOf, type Handler, openSite, secret } from './site.ts'
+import { createStagedStore } from './staged-store.ts'
+
+const count: Handler = (_, response, session) => {
+  const { data } = session()
+  data.visits = (data.visits ?? 0) + 1
+  response.end(`visit ${data.visits}`)
+}
+const look: Handler = (_, response, session) => response.end(`${session().data.visits} ${session().endedBecause}`)
+
+async function oneVisit(handler: Handler, load?: 'eager' | 'lazy') {
+  const staged = createStagedStore()
+  let current: Handler = count
+  const site = await openSite((...args) => current(...args), { store: staged.store, load })
+  if (load === 'lazy')
+    current = async (_, response, session) => {
+      await session().update('visits', () => 1)
+      response.end()
+    }
+  const cookie = cookieOf(await site.get())
+  current = handler
+  staged.calls.length = 0
+  return { ...staged, site, cookie }
+}
+
+describe('cookie in, cookie out', () => {
+  it('gives a cookie with the first write, and none after that', async () => {
+    const site = await openSite(count, { store: createMemoryStore() })
+    const first = await site.get()
+    expect(first.text).toBe('visit 1')
+    expect(first.cookies[0]).toMatch(/^sid=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax$/)
+    const second = await site.get('/', cookieOf(first))
+    expect(second.text).toBe('visit 2')
+    expect(second.cookies).toEqual([])
+  })
+
+  it('gives a visitor who writes nothing no cookie', async () => {
+    const site = await openSite(look, { store: createMemoryStore() })
+    expect((await site.get()).cookies).toEqual([])
+  })
+
+  it('gives a new cookie when the session is renewed', async () => {
+    const { site, cookie } = await oneVisit(async (_, response, session) => {
+      await session().renew({ grace: false })
+      response.end(`${session().data.visits}`)
+    })
+    const renewed = await site.get('/', cookie)
+    expect(renewed.text).toBe('1')
+    expect(cookieOf(renewed)).not.toBe(cookie)
+  })
+
+  it('clears the cookie when the session is destroyed', async () => {
+    const { site, cookie } = await oneVisit(async (_, response, session) => {
+      await session().destroy()
+      response.end()
+    })
+    expect((await site.get('/', cookie)).cookies).toEqual([
+      'sid=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax',
+    ])
+    expect((await site.get('/')).cookies).toEqual([])
+  })
+
+  it('hands out the new session when a destroyed one is written to', async () => {
+    const { site, cookie } = await oneVisit(async (_, response, session) => {
+      await session().destroy()
+      session().data.name = 'Åsa'
+      response.end()
+    })
+    const fresh = cookieOf(await site.get('/', cookie))
+    expect(fresh).toMatch(/^sid=./)
+    expect(fresh).not.toBe(cookie)
+  })
+
+  it('leaves the cookie of a session that is gone alone', async () => {
+    const { site, cookie, store } = await oneVisit(look)
+    await store.flush()
+    const answer = await site.get('/', cookie)
+    expect(answer.text).toBe('undefined expired')
+    expect(answer.cookies).toEqual([])
+  })
+
+  it('hands a token out again that an old secret signed', async () => {
+    const { site, cookie, store } = await oneVisit(look)
+    const rotated = await openSite(look, { store, sessions: { secrets: [`${secret}!`, secret] } })
+    const answer = await rotated.get('/', cookie)
+    expect(answer.text).toBe('1 undefined')
+    expect(cookieOf(answer)).not.toBe(cookie)
+    expect((await rotated.get('/', cookieOf(answer))).cookies).toEqual([])
+    expect(site.failures).toEqual([])
+  })
+
+  it('takes the first cookie with a good signature when there are several', async () => {
+    const { site, cookie } = await oneVisit(look)
+    expect((await site.get('/', `sid=planted; ${cookie}`)).text).toBe('1 undefined')
+    expect((await site.get('/', `${cookie}; sid=planted`)).text).toBe('1 undefined')
+  })
+
+  it('gives a persistent cookie the absolute end of the session', async () => {
+    const store = createMemoryStore()
+    const site = await openSite(count, { store, cookie: { secure: false, persistent: true } })
+    const [, seconds] = /Max-Age=(\d+)/.exec((await site.get()).cookies[0] as string) ?? []
+    expect(Number(seconds)).toBeGreaterThan(12 * 3600 - 60)
+    expect(Number(seconds)).toBeLessThanOrEqual(12 * 3600)
+  })
+})
+
+describe('what it costs', () => {
+  it('is one command for a read, two for a write and one for a logout', async () => {
+    const { site, cookie, calls } = await oneVisit((request, response, session) => {
+      if (request.url === '/read') return response.end(String(session().data.visits))
+      if (request.url === '/write') session().data.visits = 7
+      return response.end()
+    })
+    await site.get('/read', cookie)
+    expect(calls.splice(0)).toEqual(['get'])
+    await site.get('/write', cookie)
+    expect(calls.splice(0)).toEqual(['get', 'compareAndSet'])
+    const lazy = await oneVisit(async (_, response, session) => {
+      await session().destroy()
+      response.end()
+    }, 'lazy')
+    await lazy.site.get('/', lazy.cookie)
+    expect(lazy.calls).toEqual(['take'])
+  })
+
+  it.each([
+    ['no cookie', undefined],
+    ['an empty cookie', 'sid='],
+    ['a forged cookie', `sid=1.AAAAAAAA.${'A'.repeat(43)}.${'A'.repeat(43)}`],
+    ['a cookie of 10 KB', `sid=${'A'.repeat(10_240)}`],
+    ['a cookie with odd characters', 'sid="\\x00é%zz"'],
+  ])('is nothing for a visitor with %s, who is a new one', async (_, cookie) => {
+    const { site, calls } = await oneVisit(look)
+    expect((await site.get('/', cookie)).text).toMatch(/^undefined/)
+    expect(calls).toEqual([])
+  })
+
+  it('is nothing for a token cut short, changed or of another site', async () => {
+    const { site, cookie, calls } = await oneVisit(look)
+    const foreign = await openSite(count, { store: createMemoryStore(), sessions: { secrets: `${secret}?` } })
+    const flipped = cookie.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+    for (const wrong of [cookie.slice(0, -1), cookie.slice(0, 30), flipped, cookieOf(await foreign.get())])
+      expect((await site.get('/', wrong)).text).toMatch(/^undefined (tampered|unreadable)$/)
+    expect(calls).toEqual([])
+  })
+
+  it('is nothing for a lazy session that nobody asks for or loads', async () => {
+    const { site, cookie, calls } = await oneVisit((request, response, session) => {
+      if (request.url === '/asked') session()
+      response.end()
+    }, 'lazy')
+    await site.get('/', cookie)
+    await site.get('/asked', cookie)
+    expect(calls).toEqual([])
+  })
+
+  it('is decided per request when load is a function', async () => {
+    const staged = createStagedStore()
+    const site = await openSite(
+      (_, response, session) => {
+        response.end(String(session().isLoaded))
+      },
+      { store: staged.store, load: (request) => (request.url === '/lazy' ? 'lazy' : 'eager') },
+    )
+    expect((await site.get('/lazy')).text).toBe('false')
+    expect((await site.get('/')).text).toBe('true')
+  })
+})
+
+describe('caches', () => {
+  const pass = (answer: { headers: Headers }) => [answer.headers.get('vary'), answer.headers.get('cache-control')]
+
+  it('are told to keep nothing of a response whose request asked for the session', async () => {
+    const { site, cookie } = await oneVisit(look)
+    expect(pass(await site.get('/'))).toEqual(['Cookie', 'private, no-store'])
+    expect(pass(await site.get('/', cookie))).toEqual(['Cookie', 'private, no-store'])
+  })
+
+  it('are told nothing when the request did not ask', async () => {
+    const { site, cookie } = await oneVisit((_, response) => response.end('static'))
+    expect(pass(await site.get('/', cookie))).toEqual([null, null])
+  })
+
+  it.each([
+    ['Accept-Encoding', 'Accept-Encoding, Cookie'],
+    ['accept-encoding, cookie', 'accept-encoding, cookie'],
+    ['*', '*'],
+    [['Origin', 'Accept'], 'Origin, Accept, Cookie'],
+  ])('get Cookie added to a Vary of %j', async (vary, merged) => {
+    const { site } = await oneVisit((_, response, session) => {
+      session()
+      response.setHeader('Vary', vary)
+      response.setHeader('Cache-Control', 'max-age=5')
+      response.end()
+    })
+    expect(pass(await site.get())).toEqual([merged, 'max-age=5'])
+  })
+
+  it('learn it from an error page, too', async () => {
+    const { site, cookie, fail } = await oneVisit(look)
+    fail('unavailable')
+    const answer = await site.get('/', cookie)
+    expect(answer.status).toBe(503)
+    expect(pass(answer)).toEqual(['Cookie', 'private, no-store'])
+  })
+})
+
+describe('failures', () => {
+  it('of the load go to next with a status, before the handler', async () => {
+    let handled = 0
+    const { site, cookie, fail, recover } = await oneVisit((_, response) => {
+      handled++
+      response.end('fine')
+    })
+    fail('unavailable')
+    const answer = await site.get('/', cookie)
+    expect([answer.status, answer.text, handled]).toEqual([503, 'error page: unavailable', 0])
+    expect(site.failures[0]).toMatchObject({
+      name: 'TransientError',
+      code: 'unavailable',
+      status: 503,
+      statusCode: 503,
+      expose: false,
+    })
+    recover()
+    expect((await site.get('/', cookie)).text).toBe('fine')
+  })
+
+  it('of the commit drop what the handler had answered, and only that', async () => {
+    const staged = createStagedStore()
+    const site = await openSite(
+      (_, response, session) => {
+        session().data.name = 'Åsa'
+        response.setHeader('X-Handler', 'yes')
+        response.setHeader('Content-Length', '5')
+        response.setHeader('X-Earlier', 'changed')
+        response.appendHeader('Set-Cookie', 'flavour=vanilla')
+        response.statusCode = 201
+        response.statusMessage = 'Made'
+        response.end('fresh')
+      },
+      { store: staged.store, before: (response) => response.setHeader('X-Earlier', 'kept') },
+    )
+    staged.fail('timeout')
+    const answer = await site.get()
+    expect([answer.status, answer.text]).toEqual([503, 'error page: timeout'])
+    expect(answer.headers.get('x-earlier')).toBe('kept')
+    expect(answer.headers.get('x-handler')).toBe(null)
+    expect(answer.headers.get('x-error-page')).toBe('yes')
+    expect(answer.cookies).toEqual([])
+    expect(site.failures).toHaveLength(1)
+  })
+
+  it('answer 409 for a session that was ended meanwhile, and the cookie stays as it is', async () => {
+    const { site, cookie, sessions } = await withSessions()
+    const answer = await site.get('/', cookie)
+    expect([answer.status, answer.text, answer.cookies]).toEqual([409, 'error page: session-ended', []])
+    expect(site.failures[0]).toMatchObject({ code: 'session-ended', status: 409 })
+    expect((await sessions.load(cookie.slice(4))).isNew).toBe(true)
+
+    async function withSessions() {
+      const visit = await oneVisit(async (request, response, session) => {
+        session().data.name = 'late'
+        const token = (request.headers.cookie as string).slice(4)
+        await visit.site.sessions.open(token).destroy()
+        response.end('stored')
+      })
+      return { ...visit, sessions: visit.site.sessions }
+    }
+  })
+
+  it('of a value without a JSON form go to next as they are', async () => {
+    const site = await openSite(
+      (_, response, session) => {
+        Object.assign(session().data, { visits: 1n })
+        response.end('stored')
+      },
+      { store: createMemoryStore() },
+    )
+    expect((await site.get()).status).toBe(500)
+    expect(site.failures[0]).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('a stored session that is damaged', () => {
+  it('is reported, is a new visitor to the handler, and is replaced by the next write', async () => {
+    const { site, cookie, store } = await oneVisit(look)
+    for await (const [key] of store.scan(''))
+      await store.set(key as string, new TextEncoder().encode('{"visits": 3'), 60_000)
+    const reports: unknown[] = []
+    subscribe('transient:session:corrupt', (report) => reports.push(report))
+    expect((await site.get('/', cookie)).text).toBe('undefined corrupt')
+    expect(reports).toHaveLength(1)
+    const counting = await openSite(count, { store })
+    const repaired = await counting.get('/', cookie)
+    expect(repaired.text).toBe('visit 1')
+    expect((await counting.get('/', cookie)).text).toBe('visit 2')
+  })
+})
+
+describe('misuse', () => {
+  it('is an error that says where the middleware belongs', async () => {
+    const store = createMemoryStore()
+    const other = createSessionStore(store, { secrets: secret })
+    const { sessionOf } = await import('@transient/http')
+    const site = await openSite(
+      (request, response) => {
+        expect(() => sessionOf(request, other)).toThrow(/another session store/)
+        expect(() => sessionOf({} as typeof request, other)).toThrow(/must come before the handler/)
+        response.end('checked')
+      },
+      { store },
+    )
+    expect((await site.get()).text).toBe('checked')
+  })
+
+  it('is a TypeError at creation', () => {
+    const sessions = createSessionStore(createMemoryStore(), { secrets: secret })
+    expect(() => createSessionLifecycle(sessions, { load: 'later' as 'lazy' })).toThrow(/load must be/)
+    expect(() => createSessionLifecycle(sessions, { cookie: { secure: false, name: '__Host-sid' } })).toThrow(TypeError)
+  })
+})
