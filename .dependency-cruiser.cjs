@@ -65,7 +65,10 @@ module.exports = {
       comment: 'what a published package imports must be in its dependencies or peerDependencies',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['npm', 'npm-peer'],
+      },
     },
     {
       name: 'everything-resolves',

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { commandGate, type Finished, type Gate, inParallel, type Outcome, root, run, tool } from './gates/gate.ts'
+import { commandGate, type Finished, type Gate, inParallel, type Outcome, root, run } from './gates/gate.ts'
 import { tryInstalls } from './gates/installs.ts'
 import { trySnippets } from './gates/snippets.ts'
 import { checkTarballTypes, lintTarballs, packAll } from './gates/tarballs.ts'
@@ -13,23 +13,17 @@ import { runTests } from './gates/tests.ts'
 const stages: readonly (readonly Gate[])[] = [
   [
     commandGate('build', build),
-    commandGate('format', () => tool('biome', 'ci', '--colors=off', '--error-on-warnings', '.')),
-    commandGate('lint', () => tool('oxlint', '--type-aware', '--deny-warnings')),
-    commandGate('types', () => tool('tsc', '-p', 'tsconfig.json')),
-    commandGate('layers', () =>
-      tool('depcruise', '--config', '.dependency-cruiser.cjs', 'packages', 'examples', 'bench', 'scripts'),
-    ),
-    commandGate('unused', () => tool('knip', '--treat-config-hints-as-errors')),
+    scriptGate('format'),
+    scriptGate('lint'),
+    scriptGate('types'),
+    scriptGate('layers'),
+    scriptGate('unused'),
   ],
   [
     { name: 'redis', run: findRedis },
     { name: 'pack', run: packAll },
   ],
-  [
-    commandGate('size', () => tool('size-limit')),
-    { name: 'publint', run: lintTarballs },
-    { name: 'attw', run: checkTarballTypes },
-  ],
+  [scriptGate('size'), { name: 'publint', run: lintTarballs }, { name: 'attw', run: checkTarballTypes }],
   [{ name: 'installs', run: () => withRedis(tryInstalls) }],
   [{ name: 'snippets', run: () => withRedis(trySnippets) }],
   [{ name: 'tests', run: runTests }],
@@ -79,10 +73,15 @@ function summarize(finished: readonly Row[]): void {
   process.exitCode = failed > 0 ? 1 : 0
 }
 
+/** A gate that is a script of package.json. */
+function scriptGate(name: string): Gate {
+  return commandGate(name, () => run('pnpm', ['--silent', 'run', `check:${name}`]))
+}
+
 /** Every package, and the shop, as they are published and started. */
 async function build(): Promise<Finished> {
   await rm(join(root, 'node_modules/.cache/transient/start.json'), { force: true })
-  return run('pnpm', ['--recursive', '--workspace-concurrency=2', 'run', 'build'])
+  return run('pnpm', ['run', 'build'])
 }
 
 interface RedisDoor {

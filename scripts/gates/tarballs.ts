@@ -27,7 +27,7 @@ export async function packAll(): Promise<Outcome> {
   return outcomeOf(checks)
 }
 
-export function tarballOf(name: string): Tarball {
+function tarballOf(name: string): Tarball {
   return { name: `@transient/${name}`, path: join(folder, `${name}.tgz`) }
 }
 
