@@ -7,31 +7,35 @@ import type { DeclareTest, TestGroup } from './test-group.ts'
 const most = Number.MAX_SAFE_INTEGER
 
 // Decimal text of a safe integer has one form: no sign but '-', no leading zero, nothing around it.
-const notCounters = [
-  ...[
-    '',
-    ' ',
-    ' 1',
-    '1 ',
-    '1\n',
-    '+1',
-    '-',
-    '--1',
-    '-0',
-    '00',
-    '007',
-    '-01',
-    '1.5',
-    '1.0',
-    '1e3',
-    '0x10',
-    '1,000',
-    '1_000',
-  ],
-  ...['abc', '12a', 'NaN', 'Infinity', 'true', '\u0661', '１', '1\0', '\0'],
-  // Beyond the safe integers, of 16, 19 and 20 digits, and what wraps around in 64 bits.
-  ...['9007199254740992', '-9007199254740992', '9223372036854775807', '9223372036854775808', '18446744073709551617'],
+const otherForms = [
+  '',
+  ' ',
+  ' 1',
+  '1 ',
+  '1\n',
+  '+1',
+  '-',
+  '--1',
+  '-0',
+  '00',
+  '007',
+  '-01',
+  '1.5',
+  '1.0',
+  '1e3',
+  '0x10',
+  '1,000',
 ]
+const noNumbers = ['abc', '12a', 'NaN', 'Infinity', 'true', '\u0661', '１', '1\0', '\0']
+// Just beyond the safe integers, of 64 bits and a little more, and of 20 digits and what wraps around to 1.
+const tooLong = [
+  '9007199254740992',
+  '-9007199254740992',
+  '9223372036854775807',
+  '9223372036854775808',
+  '18446744073709551617',
+]
+const notCounters = [...otherForms, ...noNumbers, ...tooLong]
 
 export const incrementTests: TestGroup = {
   name: 'increment',

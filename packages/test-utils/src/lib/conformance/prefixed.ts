@@ -12,8 +12,25 @@ export const hostilePrefix = 'p*?[]\\:'
 
 /** Keys of others that a careless prefix would take for its own. */
 const foreign: readonly string[] = [
-  ...['', 'key', 'p', 'p*', 'p*?[]', 'p*?[]\\', 'p*?[]:', 'p*?[]:key', 'P*?[]\\:key', ' p*?[]\\:key', 'p*?[]\\\\:key'],
-  ...['pX', 'pXY[]\\:key', 'pXYZ:key', 'pkey', 'p**?[]\\:key', 'p*?\\:key', 'p*?[]\\;key', 'q*?[]\\:key'],
+  '',
+  'key',
+  'p',
+  'p*',
+  'p*?[]',
+  'p*?[]\\',
+  'p*?[]:',
+  'p*?[]:key',
+  'P*?[]\\:key',
+  ' p*?[]\\:key',
+  'p*?[]\\\\:key',
+  'pX',
+  'pXY[]\\:key',
+  'pXYZ:key',
+  'pkey',
+  'p**?[]\\:key',
+  'p*?\\:key',
+  'p*?[]\\;key',
+  'q*?[]\\:key',
 ]
 
 type DeclarePrefixTest = (sentence: string, test: (subject: Subject, raw: TransientStore) => Promise<void>) => void

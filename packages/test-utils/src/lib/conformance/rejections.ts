@@ -29,9 +29,9 @@ export function assertTransientError(error: unknown, expected: ExpectedError): a
 
 /** Asserts that a call answers with a promise, and that this rejects as misuse. */
 export async function assertMisuse(call: () => Promise<unknown>, name: 'TypeError' | 'RangeError'): Promise<void> {
-  const error = (await rejection(call)) as { name?: unknown; code?: unknown }
-  assert.equal(error.name, name, `expected a ${name}, got ${String(error)}`)
-  assert.equal(error.code, 'invalid-argument')
+  const error = await rejection(call)
+  assert.ok(error instanceof Error && error.name === name, `expected a ${name}, got ${String(error)}`)
+  assert.equal((error as Error & { code?: unknown }).code, 'invalid-argument')
 }
 
 async function rejection(call: () => Promise<unknown>): Promise<unknown> {
