@@ -53,7 +53,6 @@ export function createWatchers(): Watchers {
       const told = new Map<Watcher, string[]>()
       for (const key of keys) {
         for (const [length, prefixes] of lengths) {
-          if (length > key.length) continue
           for (const watcher of prefixes.get(key.slice(0, length)) ?? []) {
             const list = told.get(watcher)
             if (list === undefined) told.set(watcher, [key])
