@@ -1,0 +1,1 @@
+export { createMockStore, type MockStoreOptions } from './lib/mock-store.ts'

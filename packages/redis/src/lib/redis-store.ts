@@ -1,0 +1,232 @@
+import { channel } from 'node:diagnostics_channel'
+import type { CompareAndSetOptions, InspectableStore, Milliseconds, StoreEntry } from '@transient/core/store'
+import {
+  checkCompareAndSet,
+  checkDelta,
+  checkEntries,
+  checkKey,
+  checkKeys,
+  checkTtl,
+  checkValue,
+  misuse,
+  TransientError,
+} from '@transient/core/store'
+import { createCommandSender } from './command-sender.ts'
+import { createSwapper } from './compare-and-set.ts'
+import { attachClient, checkClient, type RedisArgument, type RedisClient } from './redis-client.ts'
+import { openConnection } from './redis-connection.ts'
+import { errorCode, replyCode } from './redis-errors.ts'
+import { type RedisConnectionOptions, type RedisStoreOptions, resolveOptions } from './redis-options.ts'
+import { count, counter, done, nothing, timeLeft, value, values } from './replies.ts'
+import { scanKeys } from './scan-keys.ts'
+import { incrementScript, persistScript, runScript } from './scripts.ts'
+
+const touchRefused = channel('transient:redis:touch-refused')
+
+/**
+ * A store on Redis 6.2 or later, or on Valkey.
+ *
+ * With a URL (`redis://`, `rediss://` or the path of a socket; the path of a URL is the number of the database) the store
+ * opens a connection of its own, and `close()` ends it. While that connection is down every verb rejects at once with
+ * `unavailable` (`denied` if the password is wrong), and it comes back by itself.
+ *
+ * A client is used as it is, never configured and never closed; how long a command waits for a dead server is for its own
+ * options to say. By default ioredis sends commands again that were under way when the connection broke: an `increment` may
+ * then count twice. `{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }` makes it reject them instead.
+ *
+ * @throws TypeError (`invalid-argument`) for another kind of URL, a client with a `keyPrefix`, and a client that would leave
+ * commands without an answer (`autoResendUnfulfilledCommands: false` alone).
+ */
+export function createRedisStore(url: string, options?: RedisConnectionOptions): InspectableStore
+export function createRedisStore(client: RedisClient, options?: RedisStoreOptions): InspectableStore
+export function createRedisStore(target: string | RedisClient, options: RedisConnectionOptions = {}): InspectableStore {
+  if (typeof target !== 'string' && typeof (target as Partial<RedisClient> | undefined)?.callBuffer !== 'function')
+    throw misuse(new TypeError('a Redis store needs a URL or an ioredis client'))
+  const { maxValueBytes, scanCount, ...timeouts } = resolveOptions(options, target)
+  const connection = typeof target === 'string' ? openConnection(target, timeouts) : undefined
+  const client: RedisClient = connection?.client ?? (target as RedisClient)
+  if (connection === undefined) checkClient(client)
+
+  const { assertOpen, keepsArguments, send, close } = createCommandSender(client, connection)
+  const swap = createSwapper(client)
+  let closing: Promise<void> | undefined
+
+  function bytes(input: Uint8Array): Buffer {
+    if (keepsArguments()) return Buffer.from(input)
+    return Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  }
+
+  function assertSize(operation: string, key: string, input: Uint8Array): void {
+    if (input.length <= maxValueBytes) return
+    const message = `${input.length} bytes are over the limit of ${maxValueBytes}`
+    throw new TransientError('too-large', { operation, key, applied: 'no', message })
+  }
+
+  // GETEX is a write to the server; what it refuses as a write must not stop the read.
+  function readAndTouch(key: string, touch: Milliseconds): Promise<unknown> {
+    const expiry = touch === Number.POSITIVE_INFINITY ? ['PERSIST'] : ['PX', String(touch)]
+    return client.callBuffer('getex', [key, ...expiry]).catch((error: unknown) => {
+      const code = errorCode(error)
+      if (code !== 'read-only' && code !== 'full' && code !== 'denied') throw error
+      if (touchRefused.hasSubscribers) touchRefused.publish({ code, reply: replyCode(error) })
+      return client.callBuffer('get', [key])
+    })
+  }
+
+  function write(operation: string, { key, value: input, ttl }: StoreEntry): Promise<void> {
+    return send(operation, key, true, () => client.callBuffer('set', [key, bytes(input), ...expiryOf(ttl)]), nothing)
+  }
+
+  const remove = (keys: readonly string[], key?: string) =>
+    send('delete', key, true, () => client.callBuffer('del', [...keys]), count)
+
+  async function* scan(prefix: string): AsyncGenerator<readonly string[], void, undefined> {
+    checkKey(prefix)
+    assertOneNode('scan', undefined)
+    const step = (args: RedisArgument[]) =>
+      send('scan', undefined, false, () => client.callBuffer('scan', args), (reply) => reply)
+    yield* scanKeys(step, prefix, scanCount)
+  }
+
+  // The keys of a cluster are on many nodes: what goes by key is routed by the client, the rest would answer for one node.
+  function assertOneNode(operation: string, applied: 'no' | undefined): void {
+    if (client.isCluster !== true) return
+    const message = 'it would reach one node of the cluster only'
+    throw new TransientError('unsupported', { operation, applied, message })
+  }
+
+  async function end(): Promise<void> {
+    await close(timeouts.responseTimeout)
+    await connection?.close()
+  }
+
+  const store: InspectableStore = {
+    atomicity: 'shared',
+
+    get: rejecting((key, options) => {
+      checkKey(key)
+      const touch = options?.touch
+      if (touch === undefined) return send('get', key, false, () => client.callBuffer('get', [key]), value)
+      checkTtl(touch, 'touch')
+      return send('get', key, true, () => readAndTouch(key, touch), value)
+    }),
+
+    getMany: rejecting((keys) => {
+      checkKeys(keys)
+      assertOpen('getMany', undefined, false)
+      if (keys.length === 0) return Promise.resolve([])
+      const get = (key: string) => send('getMany', key, false, () => client.callBuffer('get', [key]), value)
+      if (client.isCluster === true) return Promise.all(keys.map(get))
+      return send('getMany', undefined, false, () => client.callBuffer('mget', [...keys]), values)
+    }),
+
+    set: rejecting((key, input, ttl) => {
+      checkKey(key)
+      checkValue(input)
+      checkTtl(ttl)
+      assertSize('set', key, input)
+      return write('set', { key, value: input, ttl })
+    }),
+
+    setMany: rejecting(async (entries) => {
+      checkEntries(entries)
+      assertOpen('setMany', undefined, true)
+      for (const { key, value: input } of entries) assertSize('setMany', key, input)
+      // All are answered before the first failure is told: nothing of a rejected batch is still under way.
+      const answers = await Promise.allSettled(entries.map((entry) => write('setMany', entry)))
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
+    }),
+
+    delete: rejecting(async (keys) => {
+      if (typeof keys === 'string') {
+        checkKey(keys)
+        return remove([keys], keys)
+      }
+      checkKeys(keys)
+      assertOpen('delete', undefined, true)
+      if (keys.length === 0) return 0
+      if (client.isCluster !== true) return remove(keys)
+      const counts = await Promise.all(keys.map((key) => remove([key], key)))
+      return counts.reduce((sum, one) => sum + one, 0)
+    }),
+
+    touch: rejecting((key, ttl) => {
+      checkKey(key)
+      checkTtl(ttl)
+      if (ttl === Number.POSITIVE_INFINITY)
+        return send('touch', key, true, () => runScript(client, persistScript, key, []), done)
+      return send('touch', key, true, () => client.callBuffer('pexpire', [key, String(ttl)]), done)
+    }),
+
+    ttl: rejecting((keys) => {
+      checkKeys(keys)
+      assertOpen('ttl', undefined, false)
+      return Promise.all(keys.map((key) => send('ttl', key, false, () => client.callBuffer('pttl', [key]), timeLeft)))
+    }),
+
+    take: rejecting((key) => {
+      checkKey(key)
+      return send('take', key, true, () => client.callBuffer('getdel', [key]), value)
+    }),
+
+    compareAndSet: rejecting(
+      (
+        key: string,
+        expected: Uint8Array | null,
+        next: Uint8Array | null,
+        ttl?: Milliseconds | 'keep',
+        options?: CompareAndSetOptions,
+      ) => {
+        checkCompareAndSet(key, expected, next, ttl, options)
+        if (next !== null) assertSize('compareAndSet', key, next)
+        // Copies: the server may refuse its own command or not know the script, and then the bytes are sent again.
+        const replacement = next === null ? undefined : [Buffer.from(next), ...expiryOf(ttl as Milliseconds | 'keep')]
+        if (expected === null)
+          return send('compareAndSet', key, true, () => client.callBuffer('set', [key, ...(replacement ?? []), 'NX']), done)
+        const held = Buffer.from(options?.stamp === undefined ? expected : expected.subarray(0, options.stamp))
+        const byStamp = options?.stamp !== undefined
+        return send('compareAndSet', key, true, () => swap({ key, expected: held, byStamp, next: replacement }), done)
+      },
+    ),
+
+    increment: rejecting(async (key, delta, ttl) => {
+      checkKey(key)
+      checkDelta(delta)
+      checkTtl(ttl)
+      const args = [String(delta), ...expiryOf(ttl)]
+      const answer = await send('increment', key, true, () => runScript(client, incrementScript, key, args), counter)
+      if (typeof answer === 'string') throw new TransientError(answer, { operation: 'increment', key, applied: 'no' })
+      return answer
+    }),
+
+    scan,
+
+    flush: rejecting(() => {
+      assertOneNode('flush', 'no')
+      return send('flush', undefined, true, () => client.callBuffer('flushdb', []), nothing)
+    }),
+
+    close: () => (closing ??= end()),
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+  return attachClient(store, client)
+}
+
+/** The expiry arguments of SET. */
+function expiryOf(ttl: Milliseconds | 'keep'): string[] {
+  if (ttl === 'keep') return ['KEEPTTL']
+  return ttl === Number.POSITIVE_INFINITY ? [] : ['PX', String(ttl)]
+}
+
+/** A verb whose mistakes and refusals reject, without the ticks an async function adds to every call. */
+function rejecting<Arguments extends unknown[], Result>(
+  verb: (...args: Arguments) => Promise<Result>,
+): (...args: Arguments) => Promise<Result> {
+  return (...args) => {
+    try {
+      return verb(...args)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+}
