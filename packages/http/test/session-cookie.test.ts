@@ -68,7 +68,7 @@ describe('reading', () => {
       'SID=1',
       '; ; =sid=',
     ])
-      expect(read(header), header).toEqual([])
+      expect([header, read(header)]).toEqual([header, []])
   })
 
   it('gives all values of a repeated name in the order of the header, eight at most', () => {

@@ -274,6 +274,20 @@ describe('failures', () => {
     }
   })
 
+  it('of what a handler awaits have a status as well', async () => {
+    const { site, cookie, fail, calls } = await oneVisit(async (_, response, session) => {
+      fail('unavailable')
+      const { load, update, renew, destroy } = session()
+      const attempts = [load, () => update('visits', () => 1), renew, destroy]
+      const errors = await Promise.all(attempts.map((attempt) => attempt().then(undefined, (error: unknown) => error)))
+      expect(errors).toHaveLength(4)
+      for (const error of errors) expect(error).toMatchObject({ code: 'unavailable', status: 503 })
+      response.end('checked')
+    }, 'lazy')
+    expect((await site.get('/', cookie)).text).toBe('checked')
+    expect(calls).toEqual(['get', 'take'])
+  })
+
   it('of a value without a JSON form go to next as they are', async () => {
     const site = await openSite(
       (_, response, session) => {

@@ -1,4 +1,4 @@
-import { isTransientError, type TransientErrorCode } from '@transient/core'
+import { isTransientError, type Session, type TransientErrorCode } from '@transient/core'
 
 // A session that was ended elsewhere is a conflict with what the visitor did; without a working store only waiting helps.
 const statuses: Partial<Record<TransientErrorCode, number>> = {
@@ -21,4 +21,21 @@ export function withFailureStatus(error: unknown): unknown {
   if (!isTransientError(error)) return error
   const status = statuses[error.code] ?? 500
   return Object.assign(error, { status, statusCode: status, expose: false })
+}
+
+/** The same session; what its methods reject with has a status, so that an error that leaves a handler is answered properly. */
+export function withFailureStatuses<Data extends object>(session: Session<Data>): Session<Data> {
+  const told = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw withFailureStatus(error)
+    })
+  const { load, update, commit, renew, destroy } = session
+  const methods: Partial<Session<Data>> = {
+    load: () => told(load()),
+    update: (field, change) => told(update(field, change)),
+    commit: () => told(commit()),
+    renew: (options) => told(renew(options)),
+    destroy: () => told(destroy()),
+  }
+  return Object.assign(Object.create(session) as Session<Data>, methods)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, SessionStore } from '@transient/core'
 import { misuse } from '@transient/core/store'
-import { withFailureStatus } from './failure-status.ts'
+import { withFailureStatus, withFailureStatuses } from './failure-status.ts'
 import { holdResponse } from './held-response.ts'
 import { addSetCookie, forbidSharing } from './response-headers.ts'
 import { createSessionCookie, type SessionCookie, type SessionCookieOptions } from './session-cookie.ts'
@@ -105,17 +105,21 @@ function begin<Data extends object>(
   let isAsked = false
 
   function open(): Session<Data> {
-    if (session !== undefined) return session
-    const values = cookie.read(request.headers.cookie)
+    session ??= withFailureStatuses(find())
+    return session
+  }
+
+  function find(): Session<Data> {
+    let first: Session<Data> | undefined
     // A subdomain can plant cookies beside ours: of several the first with a good signature counts.
-    for (const value of values) {
+    for (const value of cookie.read(request.headers.cookie)) {
       const candidate = sessions.open(value)
-      session ??= candidate
+      first ??= candidate
       if (candidate.isNew) continue
       sent = value
-      return (session = candidate)
+      return candidate
     }
-    return (session ??= sessions.open())
+    return first ?? sessions.open()
   }
 
   const held = holdResponse(response, {
@@ -155,7 +159,7 @@ function begin<Data extends object>(
         // What is sent now depends on the cookie, and there is nothing to commit.
         opened.seal()
         held.abandon()
-        throw withFailureStatus(error)
+        throw error
       })
     },
   }
