@@ -16,7 +16,7 @@ export function parseDuration(duration: Duration, option = 'duration'): Millisec
     checkTtl(duration, option)
     return duration
   }
-  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(duration) ?? []
+  const [, amount, unit] = /^(\d{1,16})(ms|s|m|h|d)$/.exec(duration) ?? []
   if (amount === undefined || unit === undefined)
     throw misuse(
       new RangeError(`${option} must be like '500ms', '30s', '20m', '8h' or '14d', not ${quoteKey(duration)}`),
