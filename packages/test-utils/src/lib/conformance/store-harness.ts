@@ -28,7 +28,10 @@ export interface StoreHarness {
   readonly resolution?: Milliseconds
   /** Whether the storage can be taken away ({@link StoreUnderTest.outage}). */
   readonly outage: boolean
-  /** The longest value the store takes. Give it for at least one configuration of a store that has a limit. */
+  /**
+   * The longest value the store takes, at least 128 KiB. Give it for at least one configuration of a store that has a limit;
+   * without it the suite stores values of 5 MB.
+   */
   readonly maxValueBytes?: number
   /** A store with no keys in it. Called for each test, twice if it is needed twice. */
   create(): Promise<StoreUnderTest>

@@ -1,0 +1,19 @@
+export { runStoreConformance, type StoreHarness, type StoreUnderTest, type TestRunner } from './conformance.ts'
+export {
+  createFaultyStore,
+  type Fault,
+  type FaultGate,
+  type FaultPlace,
+  type Faults,
+  type FaultVerb,
+  type FaultyStoreOptions,
+  type StoreCall,
+} from './faults.ts'
+export {
+  findRedisServer,
+  type MonitoredCommand,
+  type RedisMonitor,
+  type RedisServer,
+  type StartRedisOptions,
+  startRedis,
+} from './redis.ts'
