@@ -9,11 +9,13 @@ type Argument = string | Buffer
 /**
  * Gives a client of ioredis-mock the `callBuffer` it lacks, for the commands of the Redis store, and mends on the way what
  * ioredis-mock does differently from a server: binary values, keys that JavaScript objects cannot hold, reads of other types,
- * a SCAN that skips keys, and scripts (see `lua.ts`). Values lie in the mock as Buffers, as ioredis would have stored them.
+ * a SCAN that skips keys, and scripts (see `lua.ts`). It has the conditional SET and DELIFEQ of Valkey 9.1, for a script takes
+ * ioredis-mock milliseconds. Values lie in the mock as Buffers, as ioredis would have stored them.
  */
 export function armour(client: Redis): Redis {
   const mock = client as MockRedis
   const scripts = new Map<string, string>()
+  const setBuffer = mock.setBuffer as (...args: unknown[]) => unknown
 
   const commands: Record<string, (key: string, args: Argument[]) => unknown> = {
     get: (key) => storedValue(mock, key),
@@ -28,11 +30,18 @@ export function armour(client: Redis): Redis {
       return found
     },
     mget: (first, rest) => [first, ...rest.map((key) => encodeKey(String(key)))].map((key) => anyValue(mock, key)),
-    set(key, [value, ...options]) {
-      // As a server without the option says it; ioredis-mock would ignore it and write.
-      if (options.includes('IFEQ')) throw new Error('ERR syntax error')
-      return (mock.setBuffer as (...all: unknown[]) => unknown).call(mock, key, value, ...options)
+    set(key, [value = '', ...options]) {
+      const condition = options.indexOf('IFEQ')
+      if (condition !== -1) {
+        const [, expected = ''] = options.splice(condition, 2)
+        if (!holds(mock, key, expected)) return null
+      }
+      if (!options.includes('KEEPTTL')) return setBuffer.call(mock, key, value, ...options)
+      // The storage keeps the expiries apart from the values.
+      mock.data.set(key, value)
+      return Buffer.from('OK')
     },
+    delifeq: (key, [expected = '']) => (holds(mock, key, expected) ? mock.del(key) : 0),
     del: (first, rest) => mock.del(first, ...rest.map((key) => encodeKey(String(key)))),
     pexpire: (key, [ttl]) => mock.pexpire(key, String(ttl)),
     pttl: (key) => mock.pttl(key),
@@ -58,12 +67,15 @@ export function armour(client: Redis): Redis {
   async function callBuffer(name: string, args: Argument[]): Promise<unknown> {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (command === undefined)
-      if (name === 'delifeq') throw new Error(`ERR unknown command '${name}'`)
-      else throw new TransientError('unsupported', { operation: name, message: 'the mock does not know this command' })
+      throw new TransientError('unsupported', { operation: name, message: 'the mock does not know this command' })
     const [first = '', ...rest] = args
     return command(keyless.has(name) ? String(first) : encodeKey(String(first)), rest)
   }
   return Object.assign(client, { callBuffer })
+}
+
+function holds(mock: MockRedis, key: string, expected: Argument): boolean {
+  return storedValue(mock, key)?.equals(Buffer.from(expected)) === true
 }
 
 // MGET answers with nil where GET reports the wrong type.

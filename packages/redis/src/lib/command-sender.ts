@@ -1,9 +1,10 @@
-import type { TransientErrorCode } from '@transient/core/store'
-import { TransientError, wrapError } from '@transient/core/store'
+import { TransientError, type TransientErrorDetails, wrapError } from '@transient/core/store'
 import { batchWrites } from './batch-writes.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { errorCode, withoutArguments } from './redis-errors.ts'
+import { errorCode, wasRefused, withoutArguments } from './redis-errors.ts'
+
+type Details = Omit<TransientErrorDetails, 'cause'>
 
 /** Sends what the verbs ask for: in batches, not when closed or known to be down, with errors as the contract has them. */
 export interface CommandSender {
@@ -28,7 +29,8 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
   const beforeCommand = batchWrites(client)
   const { enableAutoPipelining, autoResendUnfulfilledCommands } = client.options ?? {}
   // Such a client encodes commands later than the call, or once more after a reconnect or a redirection.
-  const encodesLater = client.isCluster === true || enableAutoPipelining === true || autoResendUnfulfilledCommands !== false
+  const encodesLater =
+    client.isCluster === true || enableAutoPipelining === true || autoResendUnfulfilledCommands !== false
   let closed = false
   let underWay = 0
   let onIdle: (() => void) | undefined
@@ -42,13 +44,16 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
     if (closed) throw new TransientError('closed', { operation, key, applied: write ? 'no' : undefined })
   }
 
-  // Without `connection` it cannot be known whether a command was written before it failed.
-  function failure(error: unknown, operation: string, key: string | undefined, write: boolean, waitedAt: number) {
-    const neverWritten = waitedAt === connection?.generation()
-    const lost = connection !== undefined && error instanceof Error && error.name === 'MaxRetriesPerRequestError'
-    const cause = lost ? (connection.lastError() ?? new Error('the connection was lost')) : withoutArguments(error)
-    const code: TransientErrorCode = lost && connection.lastError() === undefined ? 'unavailable' : errorCode(cause)
-    return wrapError(cause, code, { operation, key, applied: write ? (neverWritten ? 'no' : 'unknown') : undefined })
+  // What the connection says is nearer to the cause than what ioredis says of a command it could not keep.
+  function outage({ lastError }: RedisConnection, details: Details): TransientError {
+    const cause = lastError() ?? new Error('the connection was lost')
+    return wrapError(cause, errorCode(cause) === 'denied' ? 'denied' : 'unavailable', details)
+  }
+
+  function failure(error: unknown, details: Details): TransientError {
+    if (connection !== undefined && error instanceof Error && error.name === 'MaxRetriesPerRequestError')
+      return outage(connection, details)
+    return wrapError(withoutArguments(error), errorCode(error), details)
   }
 
   return {
@@ -56,15 +61,10 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
     keepsArguments: () => encodesLater || client.status !== 'ready' || client.stream?.writable !== true,
     send(operation, key, write, start, decode) {
       if (closed) assertOpen(operation, key, write)
-      if (connection?.takesCommands() === false) {
-        const cause = connection.lastError() ?? new Error('the connection was lost')
-        throw wrapError(cause, errorCode(cause) === 'denied' ? 'denied' : 'unavailable', {
-          operation,
-          key,
-          applied: write ? 'no' : undefined,
-        })
-      }
-      const waitedAt = connection !== undefined && client.status !== 'ready' ? connection.generation() : -1
+      if (connection?.takesCommands() === false)
+        throw outage(connection, { operation, key, applied: write ? 'no' : undefined })
+      // Of a client that others opened it cannot be told whether it wrote a command before it gave up.
+      const waitsSince = client.status === 'ready' ? undefined : connection?.generation()
       beforeCommand()
       const reply = start()
       underWay += 1
@@ -75,7 +75,8 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
         },
         (error: unknown) => {
           settled()
-          throw failure(error, operation, key, write, waitedAt)
+          const unsent = wasRefused(error) || (waitsSince !== undefined && waitsSince === connection?.generation())
+          throw failure(error, { operation, key, applied: write ? (unsent ? 'no' : 'unknown') : undefined })
         },
       )
     },

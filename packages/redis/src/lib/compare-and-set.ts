@@ -1,4 +1,4 @@
-import type { RedisArgument, RedisClient } from './redis-client.ts'
+import type { RedisArgument, RedisCall } from './redis-client.ts'
 import { compareAndSetScript, runScript } from './scripts.ts'
 
 /** A swap as the server sees it. The bytes are copies: they may have to be sent twice. */
@@ -16,27 +16,27 @@ export interface Swap {
  * script. Nobody is asked beforehand: the first refusal is remembered, so it costs one command once. A stamp is always
  * compared by the script, which reads a few bytes where the command would be sent the whole old value.
  */
-export function createSwapper(client: RedisClient): (swap: Swap) => Promise<unknown> {
+export function createSwapper(call: RedisCall): (swap: Swap) => Promise<unknown> {
   let setsIfEqual = true
   let deletesIfEqual = true
 
   function byScript({ key, expected, byStamp, next = [] }: Swap): Promise<unknown> {
     const lastByte = byStamp ? String(expected.length - 1) : ''
-    return runScript(client, compareAndSetScript, key, [expected, lastByte, ...next])
+    return runScript(call, compareAndSetScript, key, [expected, lastByte, ...next])
   }
 
   return (swap) => {
     const { key, expected, byStamp, next } = swap
     if (byStamp || !(next === undefined ? deletesIfEqual : setsIfEqual)) return byScript(swap)
     if (next === undefined) {
-      return client.callBuffer('delifeq', [key, expected]).catch((error: unknown) => {
+      return call('delifeq', [key, expected]).catch((error: unknown) => {
         if (!isReply(error, /^ERR unknown command/)) throw error
         deletesIfEqual = false
         return byScript(swap)
       })
     }
     const [value, ...expiry] = next as [RedisArgument, ...RedisArgument[]]
-    return client.callBuffer('set', [key, value, 'IFEQ', expected, ...expiry]).catch((error: unknown) => {
+    return call('set', [key, value, 'IFEQ', expected, ...expiry]).catch((error: unknown) => {
       if (!isReply(error, /^ERR syntax error/)) throw error
       setsIfEqual = false
       return byScript(swap)

@@ -29,7 +29,16 @@ export interface RedisClient {
   }
   /** Sends a command, answers with Buffers, integers, arrays and nulls. */
   callBuffer(command: string, args: RedisArgument[]): Promise<unknown>
+  pipeline?(): RedisPipeline
 }
+
+interface RedisPipeline {
+  callBuffer(command: string, args: RedisArgument[]): unknown
+  exec(): Promise<[error: Error | null, reply: unknown][] | null>
+}
+
+/** Sends a command and resolves with its reply. */
+export type RedisCall = (command: string, args: RedisArgument[]) => Promise<unknown>
 
 // A registered symbol, so that a store made by one copy of this package is known to another (ESM beside CommonJS).
 const clientOf = Symbol.for('transient.redis.client')
@@ -38,7 +47,9 @@ const clientOf = Symbol.for('transient.redis.client')
 export function checkClient(client: RedisClient): void {
   const { keyPrefix, autoResendUnfulfilledCommands, maxRetriesPerRequest } = client.options ?? {}
   if (keyPrefix)
-    throw misuse(new TypeError('the client has a keyPrefix, which scan and flush cannot follow: use withPrefix instead'))
+    throw misuse(
+      new TypeError('the client has a keyPrefix, which scan and flush cannot follow: use withPrefix instead'),
+    )
   if (autoResendUnfulfilledCommands === false && maxRetriesPerRequest !== 0) {
     throw misuse(
       new TypeError(
@@ -46,6 +57,21 @@ export function checkClient(client: RedisClient): void {
           'or a command that was under way when the connection broke is never answered',
       ),
     )
+  }
+}
+
+/** How to send commands through a client. */
+export function callOf(client: RedisClient): RedisCall {
+  const { pipeline } = client
+  if (client.options?.enableAutoPipelining !== true || pipeline === undefined)
+    return (command, args) => client.callBuffer(command, args)
+  // With automatic pipelining ioredis loses the name of a command sent by callBuffer; in a pipeline of its own it does not.
+  return async (command, args) => {
+    const line = pipeline.call(client)
+    line.callBuffer(command, args)
+    const [error, reply] = (await line.exec())?.[0] ?? [new Error('Command aborted'), undefined]
+    if (error) throw error
+    return reply
   }
 }
 

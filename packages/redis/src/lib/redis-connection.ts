@@ -26,7 +26,10 @@ const longestRetryDelay = 1000
  * Connects so that an outage is reported at once and ends by itself: commands that were under way are rejected and never sent
  * again (an increment sent twice would count twice), and new connections are tried for ever, about each second.
  */
-export function openConnection(url: string, { connectTimeout, responseTimeout }: RedisConnectionOptions): RedisConnection {
+export function openConnection(
+  url: string,
+  { connectTimeout, responseTimeout }: RedisConnectionOptions,
+): RedisConnection {
   checkUrl(url)
   const client = new Redis(url, {
     connectTimeout,
@@ -68,7 +71,8 @@ export function openConnection(url: string, { connectTimeout, responseTimeout }:
   return {
     client,
     takesCommands: () =>
-      client.status === 'ready' || (generation === 0 && (client.status === 'connecting' || client.status === 'connect')),
+      client.status === 'ready' ||
+      (generation === 0 && (client.status === 'connecting' || client.status === 'connect')),
     lastError: () => lastError,
     generation: () => generation,
     async close() {
@@ -86,7 +90,9 @@ function checkUrl(url: string): void {
   if (scheme === undefined) return
   const path = new URL(url).pathname
   if (!/^(\/\d*)?$/.test(path))
-    throw misuse(new TypeError(`the path of a Redis URL is the number of a database, not ${JSON.stringify(path.slice(1))}`))
+    throw misuse(
+      new TypeError(`the path of a Redis URL is the number of a database, not ${JSON.stringify(path.slice(1))}`),
+    )
 }
 
 /**

@@ -48,6 +48,11 @@ export function errorCode(error: unknown): TransientErrorCode {
   return typeof (error as NodeJS.ErrnoException).code === 'string' ? 'unavailable' : 'unknown'
 }
 
+/** Whether ioredis turned a command away without writing it (`enableOfflineQueue: false`). */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable")
+}
+
 /**
  * Takes the arguments off an error reply, where ioredis puts them: keys and values, sessions among them, do not belong into
  * the logs that errors end in.

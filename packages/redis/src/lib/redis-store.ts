@@ -13,7 +13,7 @@ import {
 } from '@transient/core/store'
 import { createCommandSender } from './command-sender.ts'
 import { createSwapper } from './compare-and-set.ts'
-import { attachClient, checkClient, type RedisArgument, type RedisClient } from './redis-client.ts'
+import { attachClient, callOf, checkClient, type RedisArgument, type RedisClient } from './redis-client.ts'
 import { openConnection } from './redis-connection.ts'
 import { errorCode, replyCode } from './redis-errors.ts'
 import { type RedisConnectionOptions, type RedisStoreOptions, resolveOptions } from './redis-options.ts'
@@ -48,7 +48,8 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
   if (connection === undefined) checkClient(client)
 
   const { assertOpen, keepsArguments, send, close } = createCommandSender(client, connection)
-  const swap = createSwapper(client)
+  const call = callOf(client)
+  const swap = createSwapper(call)
   let closing: Promise<void> | undefined
 
   function bytes(input: Uint8Array): Buffer {
@@ -65,26 +66,32 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
   // GETEX is a write to the server; what it refuses as a write must not stop the read.
   function readAndTouch(key: string, touch: Milliseconds): Promise<unknown> {
     const expiry = touch === Number.POSITIVE_INFINITY ? ['PERSIST'] : ['PX', String(touch)]
-    return client.callBuffer('getex', [key, ...expiry]).catch((error: unknown) => {
+    return call('getex', [key, ...expiry]).catch((error: unknown) => {
       const code = errorCode(error)
       if (code !== 'read-only' && code !== 'full' && code !== 'denied') throw error
       if (touchRefused.hasSubscribers) touchRefused.publish({ code, reply: replyCode(error) })
-      return client.callBuffer('get', [key])
+      return call('get', [key])
     })
   }
 
   function write(operation: string, { key, value: input, ttl }: StoreEntry): Promise<void> {
-    return send(operation, key, true, () => client.callBuffer('set', [key, bytes(input), ...expiryOf(ttl)]), nothing)
+    return send(operation, key, true, () => call('set', [key, bytes(input), ...expiryOf(ttl)]), nothing)
   }
 
   const remove = (keys: readonly string[], key?: string) =>
-    send('delete', key, true, () => client.callBuffer('del', [...keys]), count)
+    send('delete', key, true, () => call('del', [...keys]), count)
 
   async function* scan(prefix: string): AsyncGenerator<readonly string[], void, undefined> {
     checkKey(prefix)
     assertOneNode('scan', undefined)
     const step = (args: RedisArgument[]) =>
-      send('scan', undefined, false, () => client.callBuffer('scan', args), (reply) => reply)
+      send(
+        'scan',
+        undefined,
+        false,
+        () => call('scan', args),
+        (reply) => reply,
+      )
     yield* scanKeys(step, prefix, scanCount)
   }
 
@@ -106,7 +113,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
     get: rejecting((key, options) => {
       checkKey(key)
       const touch = options?.touch
-      if (touch === undefined) return send('get', key, false, () => client.callBuffer('get', [key]), value)
+      if (touch === undefined) return send('get', key, false, () => call('get', [key]), value)
       checkTtl(touch, 'touch')
       return send('get', key, true, () => readAndTouch(key, touch), value)
     }),
@@ -115,9 +122,9 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       checkKeys(keys)
       assertOpen('getMany', undefined, false)
       if (keys.length === 0) return Promise.resolve([])
-      const get = (key: string) => send('getMany', key, false, () => client.callBuffer('get', [key]), value)
+      const get = (key: string) => send('getMany', key, false, () => call('get', [key]), value)
       if (client.isCluster === true) return Promise.all(keys.map(get))
-      return send('getMany', undefined, false, () => client.callBuffer('mget', [...keys]), values)
+      return send('getMany', undefined, false, () => call('mget', [...keys]), values)
     }),
 
     set: rejecting((key, input, ttl) => {
@@ -154,19 +161,19 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       checkKey(key)
       checkTtl(ttl)
       if (ttl === Number.POSITIVE_INFINITY)
-        return send('touch', key, true, () => runScript(client, persistScript, key, []), done)
-      return send('touch', key, true, () => client.callBuffer('pexpire', [key, String(ttl)]), done)
+        return send('touch', key, true, () => runScript(call, persistScript, key, []), done)
+      return send('touch', key, true, () => call('pexpire', [key, String(ttl)]), done)
     }),
 
     ttl: rejecting((keys) => {
       checkKeys(keys)
       assertOpen('ttl', undefined, false)
-      return Promise.all(keys.map((key) => send('ttl', key, false, () => client.callBuffer('pttl', [key]), timeLeft)))
+      return Promise.all(keys.map((key) => send('ttl', key, false, () => call('pttl', [key]), timeLeft)))
     }),
 
     take: rejecting((key) => {
       checkKey(key)
-      return send('take', key, true, () => client.callBuffer('getdel', [key]), value)
+      return send('take', key, true, () => call('getdel', [key]), value)
     }),
 
     compareAndSet: rejecting(
@@ -182,7 +189,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
         // Copies: the server may refuse its own command or not know the script, and then the bytes are sent again.
         const replacement = next === null ? undefined : [Buffer.from(next), ...expiryOf(ttl as Milliseconds | 'keep')]
         if (expected === null)
-          return send('compareAndSet', key, true, () => client.callBuffer('set', [key, ...(replacement ?? []), 'NX']), done)
+          return send('compareAndSet', key, true, () => call('set', [key, ...(replacement ?? []), 'NX']), done)
         const held = Buffer.from(options?.stamp === undefined ? expected : expected.subarray(0, options.stamp))
         const byStamp = options?.stamp !== undefined
         return send('compareAndSet', key, true, () => swap({ key, expected: held, byStamp, next: replacement }), done)
@@ -194,7 +201,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       checkDelta(delta)
       checkTtl(ttl)
       const args = [String(delta), ...expiryOf(ttl)]
-      const answer = await send('increment', key, true, () => runScript(client, incrementScript, key, args), counter)
+      const answer = await send('increment', key, true, () => runScript(call, incrementScript, key, args), counter)
       if (typeof answer === 'string') throw new TransientError(answer, { operation: 'increment', key, applied: 'no' })
       return answer
     }),
@@ -203,7 +210,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
 
     flush: rejecting(() => {
       assertOneNode('flush', 'no')
-      return send('flush', undefined, true, () => client.callBuffer('flushdb', []), nothing)
+      return send('flush', undefined, true, () => call('flushdb', []), nothing)
     }),
 
     close: () => (closing ??= end()),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RedisArgument, RedisClient } from './redis-client.ts'
+import type { RedisArgument, RedisCall } from './redis-client.ts'
 
 /** A Lua script over one key. One key, so that on a cluster it goes where the key is. */
 export interface RedisScript {
@@ -50,13 +50,13 @@ return redis.call('EXISTS', KEYS[1])`)
  * failover, after SCRIPT FLUSH). The arguments may be sent twice: they must not be the caller's memory.
  */
 export function runScript(
-  client: RedisClient,
+  call: RedisCall,
   { text, sha }: RedisScript,
   key: string,
   args: readonly RedisArgument[],
 ): Promise<unknown> {
-  return client.callBuffer('evalsha', [sha, '1', key, ...args]).catch((error: unknown) => {
+  return call('evalsha', [sha, '1', key, ...args]).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return client.callBuffer('eval', [text, '1', key, ...args])
+    return call('eval', [text, '1', key, ...args])
   })
 }
