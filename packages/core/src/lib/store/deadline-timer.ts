@@ -20,7 +20,8 @@ export function createDeadlineTimer(span: Milliseconds): Bound {
   }
 
   // After a stall of the event loop the answers may be in already: they are read before anyone is told of a timeout.
-  const check = () => setImmediate(expireDue).unref()
+  // Not unreferenced: an event loop with nothing else to do would sleep on it until something else happens.
+  const check = () => setImmediate(expireDue)
 
   const expireDue = () => {
     const now = performance.now()
