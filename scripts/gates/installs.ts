@@ -5,18 +5,22 @@ import { createProject, type PackageManager, type Project } from './project.ts'
 import { startRegistry } from './registry.ts'
 import { packageNames } from './tarballs.ts'
 
-/** Compilers of today's users, from old to new; the first one also emits the programs that are run. */
+/** Compilers of today's users, from new to old. */
 const compilers = {
-  'TypeScript 5.9': 'node_modules/typescript-5/lib/tsc.js',
-  'TypeScript 6': 'node_modules/typescript/lib/tsc.js',
   'TypeScript 7': 'node_modules/@typescript/native/bin/tsc',
+  'TypeScript 6': 'node_modules/typescript/lib/tsc.js',
+  'TypeScript 5.9': 'node_modules/typescript-5/lib/tsc.js',
 }
 
-/** What else a program in `installs/` imports, beside its package and ioredis. */
+/** What the program in `installs/` imports beside its package, ioredis and Node's types. */
 const companions: Record<string, readonly string[]> = {
-  express: ['@transient/memory', 'express@5', '@types/express@5'],
-  http: ['@transient/memory'],
-  'test-utils': ['@transient/memory', 'vitest@5'],
+  core: [],
+  express: ['@transient/core', '@transient/memory', 'express@5', '@types/express@5'],
+  http: ['@transient/core', '@transient/memory'],
+  memory: ['@transient/core'],
+  mock: ['@transient/core'],
+  redis: ['@transient/core'],
+  'test-utils': ['@transient/core', '@transient/memory', 'vitest@5'],
 }
 
 const hostNode = process.env.TRANSIENT_HOST_NODE ?? process.execPath
@@ -46,7 +50,7 @@ async function tryPackage(name: string, manager: PackageManager, project: Projec
   const installed = await project.install([
     `@transient/${name}`,
     'ioredis@6',
-    '@types/node@20',
+    '@types/node@22',
     ...(companions[name] ?? []),
   ])
   if (installed.code !== 0) return [{ title: `${title}: install`, fault: installed.output }]
@@ -57,7 +61,7 @@ async function tryPackage(name: string, manager: PackageManager, project: Projec
   await project.write('tsconfig.json', JSON.stringify({ compilerOptions: strictest, files: ['use.mts', 'use.cts'] }))
 
   const checks: Check[] = [{ title: `${title}: install`, fault: undefined }]
-  // The types are the same whoever installed them: one package manager tries all compilers, the other the first.
+  // The types are the same whoever installed them: one package manager tries all compilers, the other the fastest.
   for (const [compiler, path] of Object.entries(compilers).slice(0, manager === 'npm' ? 3 : 1)) {
     const compiled = await run(process.execPath, [join(root, path), '-p', '.'], { cwd: project.folder })
     checks.push({ title: `${title}: ${compiler}`, fault: compiled.code === 0 ? undefined : compiled.output })

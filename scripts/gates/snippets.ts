@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { type Check, inParallel, type Outcome, outcomeOf, root, run } from './gate.ts'
 import { createProject, type Project } from './project.ts'
 import { startRegistry } from './registry.ts'
@@ -16,7 +16,7 @@ interface Snippet {
 const hostNode = process.env.TRANSIENT_HOST_NODE ?? process.execPath
 
 /**
- * Compiles every `ts` block of the READMEs and documents and runs it against the packed packages, in a project that has
+ * Compiles every `ts` block of the READMEs, documents and doc comments and runs it against the packed packages, in a project that has
  * just installed them. A server that a block starts gets a free port and does not keep the program alive; anything
  * else that does is a fault. Blocks that import a vitest fixture are run by vitest.
  */
@@ -27,7 +27,7 @@ export async function trySnippets(redisUrl: string): Promise<Outcome> {
   const project = await createProject(registry, 'npm')
   try {
     const ours = (await packageNames()).map((name) => `@transient/${name}`)
-    const others = ['ioredis@6', 'express@5', '@types/express@5', '@types/node@20', 'lru-cache@11', 'vitest@5']
+    const others = ['ioredis@6', 'express@5', '@types/express@5', '@types/node@22', 'lru-cache@11', 'vitest@5']
     const installed = await project.install([...ours, ...others])
     if (installed.code !== 0) return { passed: 0, failed: 1, report: installed.output }
     await prepare(project, snippets)
@@ -41,25 +41,33 @@ export async function trySnippets(redisUrl: string): Promise<Outcome> {
   }
 }
 
+/** Blocks of the documents, and the examples in the doc comments of what is published. */
 async function collect(): Promise<Snippet[]> {
-  const documents = (await readdir(root, { recursive: true }))
-    .filter(
-      (path) =>
-        path.endsWith('.md') && !/(^|\/)(node_modules|dist|\.changeset)\//.test(path) && !path.endsWith('CHANGELOG.md'),
-    )
-    .sort()
+  const skipped = /(^|\/)(node_modules|dist|\.changeset)\/|CHANGELOG\.md$/
+  const files = (await readdir(root, { recursive: true })).filter((path) => !skipped.test(path)).sort()
   const found: Snippet[] = []
-  for (const document of documents) {
-    const text = await readFile(join(root, document), 'utf8')
-    for (const block of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
-      const line = text.slice(0, block.index).split('\n').length
-      const code = block[1] ?? ''
-      const isTest = /from '(vitest|@transient\/test-utils\/vitest)'/.test(code)
-      const stem = `${relative('.', document).replaceAll(/[^\w]+/g, '-')}-${line}`
-      found.push({ title: `${document}:${line}`, file: `${stem}${isTest ? '.test' : ''}`, text: code, isTest })
-    }
+  for (const file of files) {
+    const isSource = /^packages\/[^/]+\/src\/.+\.ts$/.test(file)
+    if (!isSource && !file.endsWith('.md')) continue
+    const text = await readFile(join(root, file), 'utf8')
+    found.push(...blocksOf(file, isSource ? withoutStars(text) : text))
   }
   return found
+}
+
+/** Doc comments as the text they hold, line by line, so that the numbers of the lines stay. */
+function withoutStars(source: string): string {
+  return source.replaceAll(/^ *\* ?/gm, '')
+}
+
+function blocksOf(file: string, text: string): Snippet[] {
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => {
+    const line = text.slice(0, block.index).split('\n').length
+    const code = block[1] ?? ''
+    const isTest = /from '(vitest|@transient\/test-utils\/vitest)'/.test(code)
+    const stem = `${file.replaceAll(/\W+/g, '-')}-${line}`
+    return { title: `${file}:${line}`, file: `${stem}${isTest ? '.test' : ''}`, text: code, isTest }
+  })
 }
 
 async function prepare(project: Project, snippets: readonly Snippet[]): Promise<void> {
