@@ -32,8 +32,8 @@ export function decorateStore<Store extends TransientStore>(
 ): Store {
   const close = () => store.close()
   const decorated: TransientStore = {
-    atomicity: store.atomicity,
     ...verbs,
+    atomicity: store.atomicity,
     close,
     [Symbol.asyncDispose]: close,
   }
