@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,12 +117,14 @@ async function launchOn(
   const own = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', folder]
   const password = options.password === undefined ? [] : ['--requirepass', options.password]
   const args = [...own, '--logfile', log, ...password, ...(options.args ?? [])]
-  const child = spawn(program, args, { stdio: 'ignore' })
+  // What is wrong with its options the server says before it opens its log.
+  const output = await open(log, 'a')
+  const child = spawn(program, args, { stdio: ['ignore', output.fd, output.fd] })
   const ended = new Promise<'ended'>((resolve, reject) => {
     child.once('exit', () => resolve('ended'))
     child.once('error', reject)
   })
-  const pid = await Promise.race([spawned(child), ended.then(() => 0)])
+  const pid = await Promise.race([spawned(child), ended.then(() => 0)]).finally(() => output.close())
   const release = guardProcess(pid, folder)
   void ended.then(release)
   // A server that a test forgot must not keep the test process alive.
@@ -141,6 +143,8 @@ async function launchOn(
   const ready = await Promise.race([answers(port, pid, options.password), ended])
   if (ready === 'ended') return undefined
   if (ready === 'silent') {
+    // Where another server has the port, ours is about to find out, and to write so into its log.
+    await Promise.race([ended, wait(1000, undefined, { ref: false })])
     await end('SIGKILL')
     return undefined
   }
