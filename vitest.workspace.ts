@@ -27,4 +27,5 @@ export default [
   project('http', 'packages/http'),
   project('express', 'packages/express'),
   project('shop', 'examples/shop'),
+  project('bench', 'bench'),
 ]
