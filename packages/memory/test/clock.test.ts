@@ -1,5 +1,5 @@
 import { createMemoryStore } from '@transient/memory'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { allKeys } from './all-keys.ts'
 import { handClock } from './hand-clock.ts'
 import { bytes, text } from './utf8-text.ts'
@@ -131,6 +131,22 @@ describe('the clock', () => {
     // A real wait: this is about the real clock.
     while (performance.now() - started < 21) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(await store.get('k')).toBeUndefined()
+  })
+
+  test('follows the fake timers of a test runner', async () => {
+    const store = createMemoryStore()
+    await store.set('before', bytes('v'), 60_000)
+    vi.useFakeTimers()
+    try {
+      await store.set('k', bytes('v'), 1000)
+      vi.advanceTimersByTime(999)
+      expect(await store.ttl(['k'])).toEqual([1])
+      vi.advanceTimersByTime(1)
+      expect(await store.get('k')).toBeUndefined()
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(text(await store.get('before'))).toBe('v')
   })
 
   test('needs no timers', async () => {

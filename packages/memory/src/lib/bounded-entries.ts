@@ -35,8 +35,8 @@ export interface BoundedEntries {
  */
 export const entryOverhead = 512
 
-// lru-cache lets an entry live through the instant at which its time is over; by this much later it is over. It is below
-// what clocks resolve, and a double still tells it apart after 139 years of milliseconds.
+// lru-cache lets an entry live through the instant at which its time is over; one that began this much earlier is over then.
+// It is below what clocks resolve, and a double still tells it apart after 139 years of milliseconds.
 const instant = 2 ** -10
 
 // lru-cache overwrites all the slots it ever used whenever its last entry is deleted: 1 ms after 100,000 entries.
@@ -49,7 +49,6 @@ export function createBoundedEntries(
   evicted: (key: string) => void,
 ): BoundedEntries {
   const { maxEntries, maxBytes, maxValueBytes } = limits
-  const perf = { now: () => clock() + instant }
   let cache = create()
   let slots = 0
 
@@ -59,7 +58,7 @@ export function createBoundedEntries(
       maxSize: maxBytes,
       // 0: each reading counts. Any other value goes on with the last one, and forgets it by a timer.
       ttlResolution: 0,
-      perf,
+      perf: { now: clock },
       dispose: (_value, key, reason) => {
         if (reason === 'evict') evicted(key)
       },
@@ -85,7 +84,7 @@ export function createBoundedEntries(
       const expiry =
         ttl === 'keep'
           ? { size, noUpdateTTL: true }
-          : { size, ttl: ttl === Number.POSITIVE_INFINITY ? 0 : ttl, start: clock() }
+          : { size, ttl: ttl === Number.POSITIVE_INFINITY ? 0 : ttl, start: clock() - instant }
       cache.set(cache.has(key) ? key : ownKey(key), value, expiry)
       if (cache.size > maxEntries) cache.pop()
       else if (cache.size > slots) slots = cache.size

@@ -24,6 +24,7 @@ export interface MemoryStoreOptions {
  * and a `TypeError` unless the clock is a function.
  */
 export function checkOptions(options: MemoryStoreOptions): Required<MemoryStoreOptions> {
+  // The global is asked each time: the fake timers of test runners put another one in its place.
   const { maxEntries = 100_000, maxBytes = 64 * 1024 * 1024, now = () => performance.now() } = options
   checkLimit('maxEntries', maxEntries, 1, 2 ** 23)
   checkLimit('maxBytes', maxBytes, entryOverhead + 1, Number.MAX_SAFE_INTEGER)
