@@ -57,17 +57,20 @@ export function decodeRecord(bytes: Uint8Array): SessionRecord | 'corrupt' | 'un
     const text = decoder.decode(bytes)
     const headerEnd = text.indexOf('\n', stampLength + 1)
     if (text[stampLength] !== '\n' || headerEnd === -1) return 'corrupt'
-    const header = JSON.parse(text.slice(stampLength + 1, headerEnd)) as Partial<Record<string, unknown>> | null
-    if (typeof header?.['v'] !== 'number' || typeof header['kind'] !== 'string') return 'corrupt'
-    const { v, kind, to, until, created, ends, idle } = header
-    if (v !== version) return 'unreadable'
-    if (kind === 'pointer') return typeof to === 'string' && typeof until === 'number' ? { kind, to, until } : 'corrupt'
-    if (kind !== 'session') return 'unreadable'
-    if (typeof created !== 'number' || typeof ends !== 'number' || typeof idle !== 'number') return 'corrupt'
+    const { v, kind, to, until, created, ends, idle } = JSON.parse(text.slice(stampLength + 1, headerEnd)) as Partial<
+      Record<string, unknown>
+    >
+    if (typeof v !== 'number') return 'corrupt'
+    // Nothing more is said of a version that is not known: it may have no kind, or no lines.
+    if (v !== version || (kind !== 'session' && kind !== 'pointer')) return 'unreadable'
     const fields = cutFields(text, headerEnd + 1)
-    return fields === undefined ? 'corrupt' : { kind, created, ends, idle, fields }
+    if (fields === undefined) return 'corrupt'
+    if (kind === 'pointer') return typeof to === 'string' && typeof until === 'number' ? { kind, to, until } : 'corrupt'
+    return typeof created === 'number' && typeof ends === 'number' && typeof idle === 'number'
+      ? { kind, created, ends, idle, fields }
+      : 'corrupt'
   } catch {
-    // Malformed UTF-8 or JSON: the reason is in neither, so there is nothing to hand on.
+    // Malformed UTF-8 or JSON, or JSON that is no object: the reason is in neither, so there is nothing to hand on.
     return 'corrupt'
   }
 }
