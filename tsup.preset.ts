@@ -8,6 +8,8 @@ export function library(doors: readonly string[]) {
     dts: true,
     target: 'node20',
     platform: 'node',
+    // Deno and bundlers know built-in modules by their prefix only.
+    removeNodeProtocol: false,
     clean: true,
     sourcemap: true,
     splitting: true,
