@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 const run = promisify(execFile)
 const door = fileURLToPath(new URL('../src/redis.ts', import.meta.url))
@@ -12,6 +12,9 @@ const door = fileURLToPath(new URL('../src/redis.ts', import.meta.url))
 let folder: string
 let programs: string
 let project: string
+
+// Each test starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'transient-find-'))

@@ -8,6 +8,9 @@ import { type RedisServer, type StartRedisOptions, startRedis } from '@transient
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectRedis, type RedisConnection } from '../src/lib/redis/redis-connection.ts'
 
+// Processes take their time on a busy machine.
+const slow = { timeout: 30_000 }
+
 const open: { close(): unknown }[] = []
 
 async function start(options?: StartRedisOptions): Promise<RedisServer> {
@@ -51,7 +54,7 @@ describe('startRedis', () => {
     expect(await connection.command('DBSIZE')).toBe('0')
   })
 
-  it('starts any number at once, each on its own port', async () => {
+  it('starts any number at once, each on its own port', slow, async () => {
     const servers = await Promise.all(Array.from({ length: 8 }, () => start()))
     expect(new Set(servers.map((server) => server.port)).size).toBe(8)
     for (const [index, server] of servers.entries()) await (await connect(server)).command('SET', 'key', String(index))
@@ -81,7 +84,7 @@ describe('startRedis', () => {
     expect((await start({ port: first.port })).port).toBe(first.port)
   })
 
-  it('says what the server said when it does not start', async () => {
+  it('says what the server said when it does not start', slow, async () => {
     await expect(startRedis({ args: ['--no-such-option', '1'] })).rejects.toThrow(
       /did not start on port \d+: .*no-such-option/,
     )
@@ -140,7 +143,7 @@ describe('a private server', () => {
     expect(isRunning(pid)).toBe(false)
   })
 
-  it('ends with the process that started it, also when that one is killed', async () => {
+  it('ends with the process that started it, also when that one is killed', slow, async () => {
     const door = fileURLToPath(new URL('../src/redis.ts', import.meta.url))
     const script = `const { startRedis } = await import(${JSON.stringify(door)})
       const server = await startRedis()
@@ -159,7 +162,7 @@ describe('a private server', () => {
     await ended(pid)
   })
 
-  it('does not keep the process alive that forgot it', async () => {
+  it('does not keep the process alive that forgot it', slow, async () => {
     const door = fileURLToPath(new URL('../src/redis.ts', import.meta.url))
     const script = `const { startRedis } = await import(${JSON.stringify(door)}); console.log((await startRedis()).pid)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
