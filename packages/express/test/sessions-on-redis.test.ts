@@ -59,9 +59,13 @@ function createPause() {
 
 async function startProcess(url: string) {
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-  const child = spawn(process.execPath, ['--import', file('alias-sources.mjs'), file('site-process.ts'), url], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--import', file('../../../scripts/alias-sources.mjs'), file('site-process.ts'), url],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  )
   onTestFinished(async () => {
     child.kill()
     await ended

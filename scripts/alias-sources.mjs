@@ -1,4 +1,4 @@
-// For child processes of the tests: `@transient/…` is the sources, as vitest.workspace.ts has it for the tests themselves.
+// node --import scripts/alias-sources.mjs: `@transient/…` is the sources, as vitest.workspace.ts has it. For processes that tests start.
 import module from 'node:module'
 
 /**
@@ -13,6 +13,9 @@ const { registerHooks } = /** @type {WithHooks} */ (/** @type {unknown} */ (modu
 registerHooks({
   resolve: (specifier, context, next) => {
     const [, name, door = 'index'] = /^@transient\/([a-z-]+)(?:\/([a-z-]+))?$/.exec(specifier) ?? []
-    return next(name === undefined ? specifier : new URL(`../../${name}/src/${door}.ts`, import.meta.url).href, context)
+    return next(
+      name === undefined ? specifier : new URL(`../packages/${name}/src/${door}.ts`, import.meta.url).href,
+      context,
+    )
   },
 })

@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { createSessionStore } from '@transient/core'
+import { createShop, type Visit } from './app.ts'
+import { readSettings, type Settings, StartError } from './settings.ts'
+import { openStorage } from './storage.ts'
+
+/** How long requests that are under way may take after the shop was told to close. */
+const patience = 10_000
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env)
+  const { store, secret, notice } = await openStorage(settings)
+  const sessions = createSessionStore<Visit>(store, { secrets: secret, idleTimeout: '2h', absoluteTimeout: '7d' })
+  const report = (error: unknown) => console.error(`${new Date().toISOString()} ${describe(error)}`)
+  const server = createServer(createShop(sessions, { secure: settings.secure, report }))
+
+  server.listen(settings.port, settings.host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    await store.close()
+    throw new StartError(listenReason(error, settings), { cause: error })
+  }
+  const { port } = server.address() as AddressInfo
+  console.log(
+    `${notice}\nThe shop is open: http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+  )
+
+  async function close(): Promise<void> {
+    // The second signal ends the process at once, as it would have without us.
+    process.off('SIGTERM', onSignal)
+    process.off('SIGINT', onSignal)
+    const closed = once(server, 'close')
+    server.close()
+    // A connection that was busy when the server closed is kept alive after its answer, unless it is told.
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    const enough = setTimeout(() => server.closeAllConnections(), patience)
+    await closed
+    clearInterval(idle)
+    clearTimeout(enough)
+    await store.close()
+  }
+  const onSignal = () => void close().catch(fail)
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+function listenReason(error: unknown, { port, host }: Settings): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return `Port ${port} is in use; choose another one with PORT`
+  if (code === 'EACCES') return `Port ${port} needs more rights than this user has; choose another one with PORT`
+  return `Cannot listen on ${host}, port ${port}: ${message}`
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof StartError ? `The shop cannot open: ${error.message}` : describe(error))
+  process.exitCode = 1
+}
+
+main().catch(fail)

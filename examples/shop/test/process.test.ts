@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type RedisServer, startRedis } from '@transient/test-utils/redis'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createVisitor } from './visitor.ts'
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** Starts the shop as `npm start` does, with nothing but these in its environment. */
+function start(env: Record<string, string>) {
+  const child = spawn(
+    process.execPath,
+    ['--import', file('../../../scripts/alias-sources.mjs'), file('../src/main.ts')],
+    {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()))
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  const open = async () => {
+    while (!out.includes('http://')) {
+      const event = await Promise.race([once(child.stdout, 'data'), ended])
+      if ('code' in event) throw new Error(`the shop ended: ${event.err}`)
+    }
+    return (/http:\/\/\S+/.exec(out) as RegExpExecArray)[0]
+  }
+  return { child, ended, open }
+}
+
+describe('the shop as a process', () => {
+  it('prints its address, serves, and ends with 0 at SIGTERM and SIGINT', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const shop = start({ PORT: '0' })
+      const origin = await shop.open()
+      // A connection that is kept alive must not keep the shop open.
+      expect((await createVisitor(origin).get('/')).status).toBe(200)
+      shop.child.kill(signal)
+      const { code, err } = await shop.ended
+      expect([code, err]).toEqual([0, ''])
+    }
+  }, 20_000)
+
+  it('finishes a request that is under way when it is told to end', async () => {
+    const shop = start({ PORT: '0' })
+    const origin = await shop.open()
+    const body = 'product=mug&quantity=1'
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': body.length,
+      expect: '100-continue',
+    }
+    const asking = request(`${origin}/cart`, { method: 'POST', headers })
+    const answer = once(asking, 'response')
+    asking.flushHeaders()
+    // The shop has the request, and waits for its form.
+    await once(asking, 'continue')
+    shop.child.kill('SIGTERM')
+    while (await isOpen(origin)) await new Promise((resolve) => setImmediate(resolve))
+    asking.end(body)
+    const [response] = (await answer) as [{ statusCode: number; resume(): void }]
+    response.resume()
+    expect(response.statusCode).toBe(303)
+    expect((await shop.ended).code).toBe(0)
+  }, 20_000)
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a port that is none', { PORT: 'eighty' }, /PORT must be a whole number from 0 to 65535, not "eighty"/],
+    ['a port out of range', { PORT: '65536' }, /PORT must be/],
+    ['a short secret', { SESSION_SECRET: 'short' }, /SESSION_SECRET must have at least 32 characters, it has 5/],
+    ['production without a secret', { NODE_ENV: 'production' }, /SESSION_SECRET must be set/],
+    ['a Redis URL that is none', { REDIS_URL: 'http://localhost' }, /REDIS_URL cannot be used/],
+    [
+      'a Redis that is not there',
+      { REDIS_URL: 'redis://127.0.0.1:1', PORT: '0' },
+      /Redis at redis:\/\/127\.0\.0\.1:1 cannot be reached/,
+    ],
+  ])('with %s says so in one line and ends with 1', async (_, env, line) => {
+    const { code, out, err } = await start(env).ended
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(line)
+    expect(err.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('with a port in use says so in one line and ends with 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const port = String((other.address() as AddressInfo).port)
+    const { code, out, err } = await start({ PORT: port }).ended
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      `The shop cannot open: Port ${port} is in use; choose another one with PORT\n`,
+    ])
+  })
+
+  it('with a Redis that never answers says so within seconds', async () => {
+    const silent = createSocketServer(() => {}).listen(0, '127.0.0.1')
+    onTestFinished(() => void silent.close())
+    await once(silent, 'listening')
+    const began = performance.now()
+    const { code, err } = await start({ REDIS_URL: `redis://127.0.0.1:${(silent.address() as AddressInfo).port}` })
+      .ended
+    expect([code, err.trimEnd().split('\n').length]).toEqual([1, 1])
+    expect(err).toMatch(/cannot be reached/)
+    expect(performance.now() - began).toBeLessThan(8000)
+  }, 15_000)
+})
+
+describe('on Redis', () => {
+  let redis: RedisServer
+  beforeAll(async () => {
+    redis = await startRedis({ password: 'open sesame' })
+  })
+  afterAll(() => redis.stop())
+
+  it('two processes share sessions, without being told a secret', async () => {
+    const [one, two] = await Promise.all([
+      start({ PORT: '0', REDIS_URL: redis.url }).open(),
+      start({ PORT: '0', REDIS_URL: redis.url }).open(),
+    ])
+    const here = createVisitor(one)
+    const there = createVisitor(two)
+    await here.post('/cart', { product: 'bowl', quantity: '2' })
+    there.cookies.set('sid', here.cookies.get('sid') as string)
+    expect((await there.post('/cart', { product: 'bowl', quantity: '1' })).text).toContain('€66.00')
+    expect((await here.post('/login', { name: 'asa', password: 'blåsippa' })).text).toContain('Hello, Åsa')
+    there.cookies.set('sid', here.cookies.get('sid') as string)
+    expect((await there.post('/logout')).text).toContain('Log in')
+    expect((await here.get('/cart')).text).toContain('Your cart is empty')
+  }, 20_000)
+
+  it('a wrong password is said in one line, which does not repeat it', async () => {
+    const { code, out, err } = await start({ PORT: '0', REDIS_URL: redis.url.replace(/:[^:@]*@/, ':pssst@') }).ended
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(
+      /^The shop cannot open: Redis at redis:\/\/127\.0\.0\.1:\d+ refuses the password or the user \(denied\)\n$/,
+    )
+  })
+})
+
+/** Whether the shop takes new connections. */
+function isOpen(origin: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asking = request(origin, { agent: false }, (response) => {
+      response.resume()
+      resolve(true)
+    })
+    asking.on('error', () => resolve(false))
+    asking.end()
+  })
+}
