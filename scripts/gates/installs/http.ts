@@ -10,7 +10,7 @@ const lifecycle = createSessionLifecycle(sessions, { cookie: { sameSite: 'strict
 
 const server = createServer((request, response) => {
   lifecycle(request, response, (error) => {
-    if (error !== undefined) return response.writeHead(500).end(String(error))
+    if (error !== undefined) return response.writeHead(500).end('failed')
     const session = sessionOf(request, sessions)
     const name: string | undefined = session.data.name
     if (name === undefined) session.data.name = 'ÅÄÖ'
