@@ -82,11 +82,10 @@ describe('a server that is killed under load', () => {
     await server.kill()
     await server.restart()
     await recovered(store)
-    const before = answered
-    await store.increment('n', 1, minute)
+    // The workers get their answers again: else this would wait until the test times out.
+    for (const before = answered; answered < before + 100; ) await wait(1)
     stop = true
     await Promise.all(workers)
-    expect(answered).toBeGreaterThan(before)
     expect([...codes].sort()).toEqual(['unavailable no', 'unavailable unknown'])
   })
 

@@ -44,6 +44,7 @@ describe('on the wire', () => {
     await store.set('a', bytes('1'), minute)
     // The scripts are known to the server, and the store knows what the server knows.
     await store.compareAndSet('a', bytes('1'), bytes('1'), 'keep')
+    await store.compareAndSet('a', bytes('1'), bytes('1'), 'keep', { stamp: 1 })
     await store.compareAndSet('a', bytes('2'), null)
     await store.increment('n', 1, minute)
     await store.touch('a', Number.POSITIVE_INFINITY)

@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
 import type { CompareAndSetOptions, InspectableStore, Milliseconds, StoreEntry } from '@transient/core/store'
 import {
   checkCompareAndSet,
@@ -13,15 +12,15 @@ import {
 } from '@transient/core/store'
 import { createCommandSender } from './command-sender.ts'
 import { createSwapper } from './compare-and-set.ts'
+import { setExpiry } from './expiry-arguments.ts'
 import { attachClient, callOf, checkClient, type RedisArgument, type RedisClient } from './redis-client.ts'
 import { openConnection } from './redis-connection.ts'
-import { errorCode, replyCode } from './redis-errors.ts'
 import { type RedisConnectionOptions, type RedisStoreOptions, resolveOptions } from './redis-options.ts'
+import { rejecting } from './rejecting-verb.ts'
 import { count, counter, done, nothing, timeLeft, value, values } from './replies.ts'
 import { scanKeys } from './scan-keys.ts'
 import { incrementScript, persistScript, runScript } from './scripts.ts'
-
-const touchRefused = channel('transient:redis:touch-refused')
+import { readAndTouch } from './touching-read.ts'
 
 /**
  * A store on Redis 6.2 or later, or on Valkey.
@@ -63,19 +62,8 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
     throw new TransientError('too-large', { operation, key, applied: 'no', message })
   }
 
-  // GETEX is a write to the server; what it refuses as a write must not stop the read.
-  function readAndTouch(key: string, touch: Milliseconds): Promise<unknown> {
-    const expiry = touch === Number.POSITIVE_INFINITY ? ['PERSIST'] : ['PX', String(touch)]
-    return call('getex', [key, ...expiry]).catch((error: unknown) => {
-      const code = errorCode(error)
-      if (code !== 'read-only' && code !== 'full' && code !== 'denied') throw error
-      if (touchRefused.hasSubscribers) touchRefused.publish({ code, reply: replyCode(error) })
-      return call('get', [key])
-    })
-  }
-
   function write(operation: string, { key, value: input, ttl }: StoreEntry): Promise<void> {
-    return send(operation, key, true, () => call('set', [key, bytes(input), ...expiryOf(ttl)]), nothing)
+    return send(operation, key, true, () => call('set', [key, bytes(input), ...setExpiry(ttl)]), nothing)
   }
 
   const remove = (keys: readonly string[], key?: string) =>
@@ -115,7 +103,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       const touch = options?.touch
       if (touch === undefined) return send('get', key, false, () => call('get', [key]), value)
       checkTtl(touch, 'touch')
-      return send('get', key, true, () => readAndTouch(key, touch), value)
+      return send('get', key, true, () => readAndTouch(call, key, touch), value)
     }),
 
     getMany: rejecting((keys) => {
@@ -187,7 +175,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
         checkCompareAndSet(key, expected, next, ttl, options)
         if (next !== null) assertSize('compareAndSet', key, next)
         // Copies: the server may refuse its own command or not know the script, and then the bytes are sent again.
-        const replacement = next === null ? undefined : [Buffer.from(next), ...expiryOf(ttl as Milliseconds | 'keep')]
+        const replacement = next === null ? undefined : [Buffer.from(next), ...setExpiry(ttl as Milliseconds | 'keep')]
         if (expected === null)
           return send('compareAndSet', key, true, () => call('set', [key, ...(replacement ?? []), 'NX']), done)
         const held = Buffer.from(options?.stamp === undefined ? expected : expected.subarray(0, options.stamp))
@@ -200,7 +188,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       checkKey(key)
       checkDelta(delta)
       checkTtl(ttl)
-      const args = [String(delta), ...expiryOf(ttl)]
+      const args = [String(delta), ...setExpiry(ttl)]
       const answer = await send('increment', key, true, () => runScript(call, incrementScript, key, args), counter)
       if (typeof answer === 'string') throw new TransientError(answer, { operation: 'increment', key, applied: 'no' })
       return answer
@@ -217,23 +205,4 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
     [Symbol.asyncDispose]: () => store.close(),
   }
   return attachClient(store, client)
-}
-
-/** The expiry arguments of SET. */
-function expiryOf(ttl: Milliseconds | 'keep'): string[] {
-  if (ttl === 'keep') return ['KEEPTTL']
-  return ttl === Number.POSITIVE_INFINITY ? [] : ['PX', String(ttl)]
-}
-
-/** A verb whose mistakes and refusals reject, without the ticks an async function adds to every call. */
-function rejecting<Arguments extends unknown[], Result>(
-  verb: (...args: Arguments) => Promise<Result>,
-): (...args: Arguments) => Promise<Result> {
-  return (...args) => {
-    try {
-      return verb(...args)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
 }
