@@ -44,7 +44,7 @@ export function encodeRecord(record: SessionRecord): Uint8Array {
   }
   const { kind, created, ends, idle, fields } = record
   let text = `${stamp}\n${JSON.stringify({ v: version, kind, created, ends, idle })}\n`
-  for (const [name, json] of fields) text += `${JSON.stringify(name)}:${json}\n`
+  for (const [name, json] of fields) text += `${quoteName(name)}:${json}\n`
   return encoder.encode(`${text}.`)
 }
 
@@ -80,27 +80,18 @@ function cutFields(text: string, start: number): Map<string, string> | undefined
   const fields = new Map<string, string>()
   let at = start
   while (text[at] === '"') {
+    const nameEnd = text.indexOf('"', at + 1)
     const end = text.indexOf('\n', at)
-    const nameEnd = endOfName(text, at)
-    if (end === -1 || nameEnd === -1 || nameEnd > end) return undefined
+    if (nameEnd <= at || nameEnd >= end || text[nameEnd + 1] !== ':') return undefined
     const name = text.slice(at + 1, nameEnd)
     const plain = name.includes('\\') ? (JSON.parse(`"${name}"`) as string) : name
     fields.set(plain, text.slice(nameEnd + 2, end))
     at = end + 1
   }
-  return text[at] === '.' && at === text.length - 1 ? fields : undefined
+  return text.slice(at) === '.' ? fields : undefined
 }
 
-/** Where the quoted name that starts at `at` has its closing quote, before a colon. */
-function endOfName(text: string, at: number): number {
-  let end = text.indexOf('":', at + 1)
-  // A quote inside a name is escaped; it has an odd number of backslashes before it.
-  while (end !== -1 && backslashesBefore(text, end) % 2 === 1) end = text.indexOf('":', end + 1)
-  return end
-}
-
-function backslashesBefore(text: string, end: number): number {
-  let count = 0
-  while (text[end - 1 - count] === '\\') count++
-  return count
+/** The name as JSON with no quote inside, so that the next quote ends it. */
+function quoteName(name: string): string {
+  return `"${JSON.stringify(name).slice(1, -1).replaceAll('\\"', '\\u0022')}"`
 }
