@@ -61,7 +61,8 @@ export function createSessionData(
   const assign = (key: string | symbol, value: unknown) => {
     const name = claim(key)
     assigned.add(name)
-    values[name] = value
+    if (value === undefined) delete values[name]
+    else values[name] = value
     return true
   }
 
