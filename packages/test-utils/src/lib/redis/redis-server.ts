@@ -63,7 +63,8 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   let stopped: Promise<void> | undefined
 
   function stop(): Promise<void> {
-    stopped ??= running.end('SIGTERM').then(() => rm(folder, { recursive: true, force: true }))
+    // Its folder goes with it: there is nothing that it could still have to save.
+    stopped ??= running.end('SIGKILL').then(() => rm(folder, { recursive: true, force: true }))
     return stopped
   }
 
