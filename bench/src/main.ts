@@ -9,7 +9,10 @@ import { compareSwapRate } from './swap-rate.ts'
 import { formatTable, type Row, scoreOf, type Table } from './table.ts'
 
 const options = optionsOrExit()
-process.exitCode = await bench(options)
+process.exitCode = await bench(options).catch((error: unknown) => {
+  console.error(`\nthe benchmark failed: ${error instanceof Error ? error.message : String(error)}`)
+  return 1
+})
 
 async function bench({ only, quick, check, server: program, ioredis, ownConnection }: BenchOptions): Promise<number> {
   const plan = planOf({ quick })
