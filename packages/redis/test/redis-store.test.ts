@@ -216,7 +216,7 @@ describe('errors', () => {
     await admin.lpush('list', 'a')
     const error: unknown = await store
       .compareAndSet('list', bytes('open sesame'), bytes('open barley'), minute)
-      .catch((e) => e)
+      .catch((reason: unknown) => reason)
     const text = inspect(error, { depth: 20 })
     expect(text).toContain('WRONGTYPE')
     for (const secret of [
