@@ -1,4 +1,5 @@
 export type { FaultGate } from './lib/faults/fault-gate.ts'
-export type { Fault, FaultPlace, FaultVerb } from './lib/faults/fault-plan.ts'
+export type { Fault, FaultPlace } from './lib/faults/fault-plan.ts'
+export type { FaultVerb } from './lib/faults/fault-verb.ts'
 export { createFaultyStore, type Faults, type FaultyStoreOptions } from './lib/faults/faulty-store.ts'
-export type { StoreCall } from './lib/faults/store-calls.ts'
+export type { StoreCall, StoreCalls } from './lib/faults/store-calls.ts'

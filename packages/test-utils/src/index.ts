@@ -8,6 +8,7 @@ export {
   type FaultVerb,
   type FaultyStoreOptions,
   type StoreCall,
+  type StoreCalls,
 } from './faults.ts'
 export {
   findRedisServer,

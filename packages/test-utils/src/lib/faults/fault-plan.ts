@@ -1,15 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { checkTtl, type Milliseconds, misuse, TransientError, type TransientErrorCode } from '@transient/core/store'
 import { createGate, type FaultGate } from './fault-gate.ts'
+import { type FaultVerb, faultVerbs, writingVerbs } from './fault-verb.ts'
 import type { StoreCall } from './store-calls.ts'
-
-const verbs = [
-  ...(['get', 'getMany', 'set', 'setMany', 'delete', 'touch', 'ttl', 'take', 'compareAndSet', 'increment'] as const),
-  ...(['scan', 'flush', 'watch'] as const),
-]
-
-/** What a fault can be staged for. */
-export type FaultVerb = (typeof verbs)[number]
 
 /** Which calls a fault is for. */
 export interface FaultPlace {
@@ -50,23 +43,13 @@ interface Staged {
   act(call: StoreCall): Promise<void> | void
 }
 
-const writes: ReadonlySet<FaultVerb> = new Set<FaultVerb>([
-  'set',
-  'setMany',
-  'delete',
-  'touch',
-  'take',
-  'compareAndSet',
-  'increment',
-  'flush',
-])
-
 export function createFaultPlan(): FaultPlan {
   let stages: Staged[] = []
   const gates = new Set<FaultGate>()
 
   function stage(verb: FaultVerb | '*', place: FaultPlace, times: number, act: Staged['act']): void {
-    if (verb !== '*' && !verbs.includes(verb)) throw misuse(new TypeError(`there is no verb ${JSON.stringify(verb)}`))
+    if (verb !== '*' && !faultVerbs.includes(verb))
+      throw misuse(new TypeError(`there is no verb ${JSON.stringify(verb)}`))
     const left = place.times ?? times
     checkTtl(left, 'times')
     stages = [...stages, { verb, key: place.key, at: place.at ?? 'before', left, act }]
@@ -113,7 +96,7 @@ function errorFor(call: StoreCall, fault: Fault): TransientError {
   return new TransientError(code, {
     operation: call.verb,
     key: singleKey(call),
-    applied: writes.has(call.verb) ? (unsure ? 'unknown' : 'no') : undefined,
+    applied: writingVerbs.has(call.verb) ? (unsure ? 'unknown' : 'no') : undefined,
     message: 'a fault that the test staged',
   })
 }

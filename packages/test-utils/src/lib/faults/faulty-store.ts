@@ -16,7 +16,8 @@ import {
   type TransientStore,
 } from '@transient/core/store'
 import type { FaultGate } from './fault-gate.ts'
-import { createFaultPlan, type Fault, type FaultPlace, type FaultVerb } from './fault-plan.ts'
+import { createFaultPlan, type Fault, type FaultPlace } from './fault-plan.ts'
+import type { FaultVerb } from './fault-verb.ts'
 import { createStoreCalls, type StoreCalls } from './store-calls.ts'
 
 /** Options of {@link createFaultyStore}. */

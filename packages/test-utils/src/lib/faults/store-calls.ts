@@ -1,4 +1,4 @@
-import type { FaultVerb } from './fault-plan.ts'
+import type { FaultVerb } from './fault-verb.ts'
 
 /** One call that reached the faulty store. */
 export interface StoreCall {
