@@ -20,7 +20,6 @@ async function main(): Promise<void> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    await store.close()
     throw new StartError(listenReason(error, settings), { cause: error })
   }
   const { port } = server.address() as AddressInfo
@@ -58,9 +57,10 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function fail(error: unknown): void {
+/** Ends the process, with whatever connections are open or still being tried. */
+function fail(error: unknown): never {
   console.error(error instanceof StartError ? `The shop cannot open: ${error.message}` : describe(error))
-  process.exitCode = 1
+  process.exit(1)
 }
 
 main().catch(fail)

@@ -34,7 +34,6 @@ export async function openStorage({ redisUrl, secret }: Settings): Promise<Stora
         : 'Carts and logins are kept in Redis.'
     return { store, secret: shared, notice }
   } catch (error) {
-    await store.close()
     if (!isTransientError(error)) throw error
     const reason = error.code === 'denied' ? 'refuses the password or the user' : 'cannot be reached'
     throw new StartError(`Redis at ${addressOf(redisUrl)} ${reason} (${error.code})`, { cause: error })

@@ -257,6 +257,17 @@ describe('Set-Cookie', () => {
       (response) => response.setHeader('Set-Cookie', 'gone=1').writeHead(200, { 'Set-Cookie': others }).end(),
     ],
     [
+      'a flat array after setHeader',
+      (response) =>
+        response
+          .setHeader('Set-Cookie', 'gone=1')
+          .writeHead(
+            200,
+            others.flatMap((line) => ['Set-Cookie', line]),
+          )
+          .end(),
+    ],
+    [
       'one of the same name before ours',
       (response) => response.setHeader('Set-Cookie', [...others, 'sid=app; Path=/']).end(),
     ],
@@ -380,6 +391,36 @@ describe('a response that is dropped', () => {
     stage.fail('unavailable')
     await through(stage)
     expect(errors).toEqual(['ERR_STREAM_DESTROYED', 'end'])
+  })
+
+  it('is safe from a handler that writes on while the error page is on its way', async () => {
+    const seen: unknown[] = []
+    const stage = await held(async (response) => {
+      const { socket } = response
+      // What an earlier wrapper holds on to.
+      const write = response.write.bind(response)
+      const note = (error?: Error | null) => seen.push((error as { code?: string } | undefined)?.code)
+      socket?.cork()
+      response.write('a')
+      while (!response.writableEnded) await new Promise((resolve) => setImmediate(resolve))
+      expect([response.write('b', note), write('c', note), response.end('d', note)]).toEqual([false, false, response])
+      await new Promise((resolve) => setImmediate(resolve))
+      socket?.uncork()
+    })
+    stage.fail('unavailable')
+    expect((await through(stage)).text).toBe('error page: unavailable')
+    expect(seen).toEqual(Array(3).fill('ERR_STREAM_DESTROYED'))
+  })
+
+  it('takes its sources off before the error page begins', async () => {
+    const failuresThen: number[] = []
+    const stage = await held((response) => {
+      response.on('unpipe', () => failuresThen.push(stage.site.failures.length))
+      Readable.from(['a', 'b', 'c']).pipe(response)
+    })
+    stage.fail('unavailable')
+    await through(stage)
+    expect(failuresThen).toEqual([0])
   })
 
   it('drops what wrappers laid around it meanwhile, as compression does', async () => {

@@ -46,7 +46,7 @@ describe('writing', () => {
 })
 
 describe('reading', () => {
-  const { read, has } = createSessionCookie({ secure: false })
+  const { read } = createSessionCookie({ secure: false })
 
   it('finds the cookie among others, whatever the spaces', () => {
     expect(read('a=1; sid=abc; b=2')).toEqual(['abc'])
@@ -85,11 +85,8 @@ describe('reading', () => {
     ])
   })
 
-  it('passes over a value that is too long to be a token, and still knows that there was one', () => {
-    const header = `sid=${'x'.repeat(10_240)}`
-    expect(read(header)).toEqual([])
-    expect(has(header)).toBe(true)
-    expect(has('a=1')).toBe(false)
+  it('passes over a value that is too long to be a token', () => {
+    expect(read(`sid=${'x'.repeat(513)}; sid=${'x'.repeat(512)}`)).toEqual(['x'.repeat(512)])
   })
 
   it('takes no longer than the header is long, whatever is in it', () => {

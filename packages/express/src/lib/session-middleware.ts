@@ -23,7 +23,21 @@ const ownersKey = Symbol.for('transient.session-owner')
  *   error of the request.
  *
  * ```ts
- * app.use(sessionMiddleware(sessions, { cookie: { secure: false } }))
+ * import { createSessionStore } from '@transient/core'
+ * import { sessionMiddleware, sessionOf } from '@transient/express'
+ * import { createMemoryStore } from '@transient/memory'
+ * import express from 'express'
+ *
+ * const sessions = createSessionStore<{ visits: number }>(createMemoryStore(), {
+ *   secrets: 'a text of at least thirty-two characters',
+ * })
+ * const app = express()
+ * app.use(sessionMiddleware(sessions))
+ * app.get('/', (req, res) => {
+ *   const { data } = sessionOf(req, sessions)
+ *   data.visits = (data.visits ?? 0) + 1
+ *   res.send(`Visit ${data.visits}`)
+ * })
  * ```
  */
 export function sessionMiddleware<Data extends object>(

@@ -31,8 +31,6 @@ export interface SessionCookie {
   readonly name: string
   /** The values that a `Cookie` header has under the name, in its order: at most 8, each of at most 512 characters. */
   read(header: string | undefined): readonly string[]
-  /** Whether a `Cookie` header has the name at all, whatever the value. */
-  has(header: string | undefined): boolean
   /** The `Set-Cookie` line that hands out a token; `expiresAt` in milliseconds since 1970. */
   issue(token: string, expiresAt: number | undefined): string
   /** The `Set-Cookie` line that makes the browser forget the token. */
@@ -99,7 +97,6 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
       valuesOf(header, name)
         .filter((value) => value.length <= longestValue)
         .slice(0, mostValues),
-    has: (header) => valuesOf(header, name).length > 0,
     issue: (token, expiresAt) =>
       serialize(name, token, persistent ? { ...attributes, maxAge: maxAge(expiresAt) } : attributes),
     clear: () => cleared,

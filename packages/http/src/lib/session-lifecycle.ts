@@ -133,7 +133,7 @@ function begin<Data extends object>(
     beforeHeaders: () => {
       const { token, expiresAt, isDestroyed } = open()
       if (token === undefined) {
-        if (isDestroyed && cookie.has(request.headers.cookie)) addSetCookie(response, cookie.name, cookie.clear())
+        if (isDestroyed) addSetCookie(response, cookie.name, cookie.clear())
       } else if (token !== sent) addSetCookie(response, cookie.name, cookie.issue(token, expiresAt))
       forbidSharing(response)
     },
