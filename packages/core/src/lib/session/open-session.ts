@@ -143,89 +143,99 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     data?.rebase(snapshot.record.fields)
   }
 
-  /** Remembers that a write is under way, so that a commit without changes of its own waits for it too. */
-  const track = (write: Promise<void>): Promise<void> => {
-    const quiet = write.catch(() => {})
-    writing = writing === undefined ? quiet : Promise.all([writing, quiet])
-    return write
+  /**
+   * Runs what writes, a load that it needs included. Whoever comes later can wait for it, whether its caller does or not: when a
+   * commit is done everything before it is stored, and the token is the one the cookie should carry.
+   */
+  const track = <T>(work: (earlier: Promise<unknown> | undefined) => Promise<T>): Promise<T> => {
+    const running = work(writing)
+    writing = Promise.all([writing, running.catch(() => {})])
+    return running
   }
 
-  const commit = async (): Promise<void> => {
-    const changes = data?.takeChanges()
-    if (data === undefined || changes === undefined || changes.size === 0) {
-      await writing
-      return
-    }
+  async function store(operation: string): Promise<void> {
+    const shown = data
+    const changes = shown?.takeChanges()
+    if (!changes?.size) return
     try {
-      if (isSealed) throw refused('session-sealed', 'session.commit')
-      await track(write(() => changes, 'session.commit'))
+      if (isSealed) throw refused('session-sealed', operation)
+      await write(() => changes, operation)
     } catch (error) {
-      data.restoreChanges(changes)
+      shown?.restoreChanges(changes)
       throw error
     }
   }
 
-  const update = async (field: string, change: (current: unknown) => unknown): Promise<unknown> => {
-    if (typeof field !== 'string') throw misuse(new TypeError('the field of an update must be a string'))
-    if (typeof change !== 'function') throw misuse(new TypeError('the change of an update must be a function'))
-    const shown = await writable('session.update')
-    // An uncommitted change of the same field goes along: `change` builds upon it.
-    const own = shown.takeChanges(field)
-    let text: string | undefined
-    const changes: ChangeMaker = (fields) => {
-      const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
-      if (value instanceof Promise)
-        throw misuse(new TypeError('the change of an update must be synchronous: it may have to run again'))
-      text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
-      return new Map([[field, text]])
-    }
-    try {
-      await track(write(changes, 'session.update'))
-    } catch (error) {
-      shown.restoreChanges(own)
-      throw error
-    }
-    return shown.replace(field, text)
-  }
+  const commit = () =>
+    track(async (earlier) => {
+      await store('session.commit')
+      await earlier
+    })
 
-  const renew = async (options: RenewOptions = {}): Promise<void> => {
-    const grace = options.grace === undefined ? context.grace : options.grace && parseDuration(options.grace, 'grace')
-    const shown = await writable('session.renew')
-    await writing
-    if (standing.at === 'corrupt') {
-      await keyspace.compareAndSet(standing.key, standing.bytes, null)
-      standing = { at: 'visitor' }
-    }
-    if (standing.at !== 'stored') return commit()
-    const { token, snapshot: old } = standing
-    const changes = shown.takeChanges()
-    try {
-      const renewed = { ...token, id: newId() }
-      const key = hashId(renewed.id)
-      const snapshot = await renewSession(context, old, key, changes, grace)
-      // Otherwise somebody else renewed it, and sets the cookie.
-      const isOurs = snapshot.key === key
-      standing = isOurs
-        ? { ...standing, token: renewed, text: ring.sign(renewed), snapshot }
-        : { ...standing, snapshot }
-      shown.rebase(snapshot.record.fields)
-    } catch (error) {
-      shown.restoreChanges(changes)
-      throw error
-    }
-  }
+  const update = (field: string, change: (current: unknown) => unknown): Promise<unknown> =>
+    track(async () => {
+      if (typeof field !== 'string') throw misuse(new TypeError('the field of an update must be a string'))
+      if (typeof change !== 'function') throw misuse(new TypeError('the change of an update must be a function'))
+      const shown = await writable('session.update')
+      // An uncommitted change of the same field goes along: `change` builds upon it.
+      const own = shown.takeChanges(field)
+      let text: string | undefined
+      const changes: ChangeMaker = (fields) => {
+        const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
+        if (value instanceof Promise)
+          throw misuse(new TypeError('the change of an update must be synchronous: it may have to run again'))
+        text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
+        return new Map([[field, text]])
+      }
+      try {
+        await write(changes, 'session.update')
+      } catch (error) {
+        shown.restoreChanges(own)
+        throw error
+      }
+      return shown.replace(field, text)
+    })
 
-  const destroy = async (): Promise<void> => {
-    if (isSealed) throw refused('session-sealed', 'session.destroy')
-    await writing
-    const key = keyOf(standing)
-    if (key !== undefined) {
-      await endSession(keyspace, key)
-      isDestroyed = true
-    }
-    becomeVisitor('logged-out')
-    loading = Promise.resolve()
-  }
+  const renew = (options: RenewOptions = {}): Promise<void> =>
+    track(async (earlier) => {
+      const grace = options.grace === undefined ? context.grace : options.grace && parseDuration(options.grace, 'grace')
+      const shown = await writable('session.renew')
+      await earlier
+      if (standing.at === 'corrupt') {
+        await keyspace.compareAndSet(standing.key, standing.bytes, null)
+        standing = { at: 'visitor' }
+      }
+      if (standing.at !== 'stored') return store('session.renew')
+      const { token, snapshot: old } = standing
+      const changes = shown.takeChanges()
+      try {
+        const renewed = { ...token, id: newId() }
+        const key = hashId(renewed.id)
+        const snapshot = await renewSession(context, old, key, changes, grace)
+        // Otherwise somebody else renewed it, and sets the cookie.
+        const isOurs = snapshot.key === key
+        standing = isOurs
+          ? { ...standing, token: renewed, text: ring.sign(renewed), snapshot }
+          : { ...standing, snapshot }
+        shown.rebase(snapshot.record.fields)
+      } catch (error) {
+        shown.restoreChanges(changes)
+        throw error
+      }
+    })
+
+  const destroy = (): Promise<void> =>
+    track(async (earlier) => {
+      if (isSealed) throw refused('session-sealed', 'session.destroy')
+      await earlier
+      const key = keyOf(standing)
+      if (key !== undefined) {
+        await endSession(keyspace, key)
+        isDestroyed = true
+      }
+      becomeVisitor('logged-out')
+      loading = Promise.resolve()
+    })
 
   return {
     load,
