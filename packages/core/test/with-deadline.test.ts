@@ -183,7 +183,7 @@ describe('withDeadline', () => {
     const below = createMemoryStore()
     const slow = {
       ...below,
-      scan: async function* () {
+      scan: async function* (_prefix: string) {
         for (const key of ['a', 'b', 'c']) {
           await new Promise((resolve) => setTimeout(resolve, 80))
           yield [key]
@@ -204,7 +204,7 @@ describe('withDeadline', () => {
     let block = false
     const source = {
       ...createMemoryStore(),
-      scan: async function* () {
+      scan: async function* (_prefix: string) {
         try {
           for (;;) {
             if (block) await new Promise((resolve) => setTimeout(resolve, 500))
