@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Milliseconds } from '@transient/core/store'
 import { LRUCache } from 'lru-cache'
+import type { StoreClock } from './store-clock.ts'
 
 /** How much the entries may take, all together and each. */
 export interface EntryLimits {
@@ -42,10 +43,10 @@ const instant = 2 ** -10
 // lru-cache overwrites all the slots it ever used whenever its last entry is deleted: 1 ms after 100,000 entries.
 const manySlots = 1000
 
-/** Tells `evicted` of each key that a limit pushed out. The clock must never be at 0 and never go back. */
+/** Tells `evicted` of each key that a limit pushed out. */
 export function createBoundedEntries(
   limits: EntryLimits,
-  clock: () => Milliseconds,
+  clock: StoreClock,
   evicted: (key: string) => void,
 ): BoundedEntries {
   const { maxEntries, maxBytes, maxValueBytes } = limits
@@ -58,7 +59,7 @@ export function createBoundedEntries(
       maxSize: maxBytes,
       // 0: each reading counts. Any other value goes on with the last one, and forgets it by a timer.
       ttlResolution: 0,
-      perf: { now: clock },
+      perf: { now: clock.recent },
       dispose: (_value, key, reason) => {
         if (reason === 'evict') evicted(key)
       },
@@ -84,7 +85,7 @@ export function createBoundedEntries(
       const expiry =
         ttl === 'keep'
           ? { size, noUpdateTTL: true }
-          : { size, ttl: ttl === Number.POSITIVE_INFINITY ? 0 : ttl, start: clock() - instant }
+          : { size, ttl: ttl === Number.POSITIVE_INFINITY ? 0 : ttl, start: clock.exact() - instant }
       cache.set(cache.has(key) ? key : ownKey(key), value, expiry)
       if (cache.size > maxEntries) cache.pop()
       else if (cache.size > slots) slots = cache.size
@@ -99,6 +100,8 @@ export function createBoundedEntries(
     },
 
     ttl(key) {
+      // What is left is told exactly, and never more than was given.
+      clock.exact()
       const left = cache.getRemainingTTL(key)
       return left > 0 ? Math.ceil(left) : undefined
     },

@@ -1,5 +1,5 @@
 import { type Milliseconds, misuse } from '@transient/core/store'
-import { entryOverhead } from './bounded-entries.ts'
+import { type EntryLimits, entryOverhead } from './bounded-entries.ts'
 
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
@@ -14,7 +14,8 @@ export interface MemoryStoreOptions {
   readonly maxValueBytes?: number
   /**
    * The clock of all expiries, in milliseconds from any beginning; fractions are fine. A clock that is set back stands still
-   * for that step; one that is set forward lets entries expire early. Default: `performance.now`, which nobody can set.
+   * for that step; one that is set forward lets entries expire early. Default: `performance.now`, which nobody can set; reads within
+   * one turn of the event loop share a reading of it.
    */
   readonly now?: () => Milliseconds
 }
@@ -23,15 +24,17 @@ export interface MemoryStoreOptions {
  * The options with their defaults. Throws a `RangeError` unless the limits are whole numbers that leave room for an entry,
  * and a `TypeError` unless the clock is a function.
  */
-export function checkOptions(options: MemoryStoreOptions): Required<MemoryStoreOptions> {
-  // The global is asked each time: the fake timers of test runners put another one in its place.
-  const { maxEntries = 100_000, maxBytes = 64 * 1024 * 1024, now = () => performance.now() } = options
+export function checkOptions(
+  options: MemoryStoreOptions,
+): EntryLimits & { readonly now: (() => Milliseconds) | undefined } {
+  const { maxEntries = 100_000, maxBytes = 64 * 1024 * 1024, now } = options
   checkLimit('maxEntries', maxEntries, 1, 2 ** 23)
   checkLimit('maxBytes', maxBytes, entryOverhead + 1, Number.MAX_SAFE_INTEGER)
   const room = maxBytes - entryOverhead
   const { maxValueBytes = room } = options
   checkLimit('maxValueBytes', maxValueBytes, 1, room)
-  if (typeof now !== 'function') throw misuse(new TypeError(`now must be a function, not ${typeof now}`))
+  if (now !== undefined && typeof now !== 'function')
+    throw misuse(new TypeError(`now must be a function, not ${typeof now}`))
   return { maxEntries, maxBytes, maxValueBytes, now }
 }
 

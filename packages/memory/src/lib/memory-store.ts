@@ -18,7 +18,7 @@ import { type BoundedEntries, createBoundedEntries } from './bounded-entries.ts'
 import { readCounter, writeCounter } from './counter.ts'
 import { checkOptions, type MemoryStoreOptions } from './memory-options.ts'
 import { sameBytes } from './same-bytes.ts'
-import { steadyClock } from './steady-clock.ts'
+import { createStoreClock } from './store-clock.ts'
 import { createWatchers } from './watchers.ts'
 
 /** What a memory store holds, counted as its limits are. Expired entries count until they are met or pushed out. */
@@ -56,7 +56,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   const { now, ...limits } = checkOptions(options)
   const watchers = createWatchers()
   const evicted: string[] = []
-  let open: BoundedEntries | undefined = createBoundedEntries(limits, steadyClock(now), (key) => {
+  let open: BoundedEntries | undefined = createBoundedEntries(limits, createStoreClock(now), (key) => {
     if (watchers.any()) evicted.push(key)
   })
 
