@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { SessionStore } from '@transient/core'
 import { sessionMiddleware, sessionOf } from '@transient/express'
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
@@ -45,7 +46,7 @@ export function createShop(sessions: SessionStore<Visit>, { secure, report }: Sh
   app.get('/style.css', (_request, response) => {
     response.type('css').set('Cache-Control', 'public, max-age=300').send(style)
   })
-  app.use(sessionMiddleware(sessions, { cookie: { secure } }))
+  app.use(sessionMiddleware(sessions, { cookie: { secure }, load: whenToLoad }))
   app.use(express.urlencoded({ extended: false, limit: '8kb' }))
 
   const sessionFor = (request: Request) => sessionOf(request, sessions)
@@ -129,6 +130,11 @@ export function createShop(sessions: SessionStore<Visit>, { secure, report }: Sh
   })
   app.use(createErrorPage(report))
   return app
+}
+
+/** A logout needs the cookie alone, so it is the one request whose session is not read first. */
+function whenToLoad({ method, url }: IncomingMessage): 'eager' | 'lazy' {
+  return method === 'POST' && url === '/logout' ? 'lazy' : 'eager'
 }
 
 /** Says what went wrong without asking for the session, which may be the very thing that is missing. */

@@ -12,11 +12,17 @@ import { createVisitor } from './visitor.ts'
 async function openShop({ secure = false } = {}) {
   const memory = createMemoryStore()
   let outage = false
+  const calls: string[] = []
   const store = new Proxy(memory, {
-    get: (target, name) =>
-      outage && (name === 'get' || name === 'compareAndSet')
-        ? () => Promise.reject(new TransientError('unavailable', { operation: name }))
-        : (Reflect.get(target, name) as unknown),
+    get: (target, name) => {
+      const verb = Reflect.get(target, name) as unknown
+      if (typeof verb !== 'function' || typeof name === 'symbol') return verb
+      return (...args: unknown[]) => {
+        calls.push(name)
+        if (outage) return Promise.reject(new TransientError('unavailable', { operation: name }))
+        return (verb as (...args: unknown[]) => unknown)(...args)
+      }
+    },
   })
   const sessions = createSessionStore<Visit>(store, { secrets: 'a secret of the tests, long enough for anyone' })
   const reports: unknown[] = []
@@ -35,7 +41,7 @@ async function openShop({ secure = false } = {}) {
     for await (const batch of memory.scan('')) count += batch.length
     return count
   }
-  return { origin, visitor: createVisitor(origin), reports, setOutage, keys }
+  return { origin, visitor: createVisitor(origin), reports, setOutage, keys, calls }
 }
 
 describe('a visit', () => {
@@ -64,6 +70,28 @@ describe('a visit', () => {
     expect([outside.path, outside.text]).toEqual(['/', expect.stringContaining('Log in')])
     expect([visitor.cookies.size, await keys()]).toEqual([0, 0])
     expect((await visitor.get('/cart')).text).toContain('Your cart is empty')
+  })
+
+  it('costs no command without a session, one to look, two to change, and one to log out', async () => {
+    const { origin, visitor, calls } = await openShop()
+    await visitor.get('/')
+    await visitor.get('/products/mug')
+    expect(calls.splice(0)).toEqual([])
+    await visitor.post('/cart', { product: 'mug', quantity: '1' })
+    calls.length = 0
+    await visitor.get('/products/mug')
+    expect(calls.splice(0)).toEqual(['get'])
+    const send = (path: string, body: string) =>
+      fetch(origin + path, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { cookie: `sid=${visitor.cookies.get('sid')}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      })
+    await send('/cart/mug', 'quantity=2')
+    expect(calls.splice(0)).toEqual(['get', 'compareAndSet'])
+    await send('/logout', '')
+    expect(calls.splice(0)).toEqual(['take'])
   })
 
   it('gives who knew the id before the login nothing of what came after', async () => {

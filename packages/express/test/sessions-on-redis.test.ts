@@ -165,7 +165,7 @@ describe('the commands that a request sends, counted by the server', () => {
     ['a read', 1, (origin, cookie) => read(origin, cookie)],
     ['a write', 2, (origin, cookie) => post(`${origin}/write/a`, cookie)],
     ['the first write', 1, (origin) => post(`${origin}/write/a`)],
-    // Express asks for nothing but the cookie's signature, and the read that eager loading begins with.
+    // The read that eager loading begins with, and the logout itself; without the read it is one, see below.
     ['a logout of an eager session', 2, (origin, cookie) => post(`${origin}/logout`, cookie)],
   ])('%s: %i', async (_, expected, visit) => {
     const site = await openSite(redis.url)

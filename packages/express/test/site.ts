@@ -7,7 +7,7 @@ import express, { type ErrorRequestHandler } from 'express'
 
 export type Fields = Record<string, number>
 
-export const secret = 'a secret of the tests, long enough for anyone'
+const secret = 'a secret of the tests, long enough for anyone'
 
 /** Where handlers wait for one another. */
 export interface Meeting {
@@ -15,7 +15,7 @@ export interface Meeting {
   arrive(): Promise<void>
 }
 
-export const noMeeting: Meeting = { arrive: async () => {} }
+const noMeeting: Meeting = { arrive: async () => {} }
 
 const errorPage: ErrorRequestHandler = (error: { status?: number; code?: string }, _request, response, _next) => {
   response.status(error.status ?? 500).json({ error: error.code ?? 'another error' })
