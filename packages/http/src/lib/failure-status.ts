@@ -29,13 +29,34 @@ export function withFailureStatuses<Data extends object>(session: Session<Data>)
     work.catch((error: unknown) => {
       throw withFailureStatus(error)
     })
-  const { load, update, commit, renew, destroy } = session
-  const methods: Partial<Session<Data>> = {
+  const { load, update, commit, renew, destroy, seal } = session
+  return {
     load: () => told(load()),
     update: (field, change) => told(update(field, change)),
     commit: () => told(commit()),
     renew: (options) => told(renew(options)),
     destroy: () => told(destroy()),
+    seal,
+    get data() {
+      return session.data
+    },
+    get token() {
+      return session.token
+    },
+    get expiresAt() {
+      return session.expiresAt
+    },
+    get isNew() {
+      return session.isNew
+    },
+    get isLoaded() {
+      return session.isLoaded
+    },
+    get isDestroyed() {
+      return session.isDestroyed
+    },
+    get endedBecause() {
+      return session.endedBecause
+    },
   }
-  return Object.assign(Object.create(session) as Session<Data>, methods)
 }

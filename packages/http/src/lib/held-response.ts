@@ -172,23 +172,41 @@ export function holdResponse(response: ServerResponse, steps: DepartureSteps): H
   return { abandon }
 }
 
-/** Makes the response look as if its headers had left; returns what takes that away again. */
-function cover(response: ServerResponse, ended: () => boolean): () => void {
+const endedKey = Symbol('ended')
+type Covered = ServerResponse & { [endedKey]?: () => boolean }
+const covers = new WeakMap<object, object>()
+
+/**
+ * Makes the response look as if its headers had left; returns what takes that away again. What it looks like is in a prototype, made
+ * once for all responses of a kind: properties that come and go on the response itself would cost more than the commit.
+ */
+function cover(response: Covered, ended: () => boolean): () => void {
+  const nature = Object.getPrototypeOf(response) as object
+  let disguise = covers.get(nature)
+  if (disguise === undefined) {
+    disguise = createDisguise(nature)
+    covers.set(nature, disguise)
+  }
+  response[endedKey] = ended
+  Object.setPrototypeOf(response, disguise)
+  return () => void Object.setPrototypeOf(response, nature)
+}
+
+function createDisguise(nature: object): object {
   const tooLate = () => {
     throw headersSent('set')
   }
-  const disguise: PropertyDescriptorMap = { headersSent: { get: () => true }, writableEnded: { get: ended } }
+  const disguise: PropertyDescriptorMap = {
+    headersSent: { get: () => true },
+    writableEnded: {
+      get(this: Covered) {
+        return this[endedKey]?.()
+      },
+    },
+  }
   for (const name of ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'])
     disguise[name] = { value: tooLate, writable: true }
-  const own = Object.keys(disguise).map((name) => [name, Object.getOwnPropertyDescriptor(response, name)] as const)
-  for (const descriptor of Object.values(disguise)) descriptor.configurable = true
-  Object.defineProperties(response, disguise)
-  return () => {
-    for (const [name, descriptor] of own) {
-      if (descriptor === undefined) Reflect.deleteProperty(response, name)
-      else Object.defineProperty(response, name, descriptor)
-    }
-  }
+  return Object.create(nature, disguise) as object
 }
 
 function isObject(value: unknown): value is object {
