@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createSessionStore } from '@transient/core'
 import { createShop, type Visit } from './app.ts'
 import { readSettings, type Settings, StartError } from './settings.ts'

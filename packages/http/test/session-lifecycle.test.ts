@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { createSessionStore } from '@transient/core'
+import { createSessionLifecycle } from '@transient/http'
 import { createMemoryStore } from '@transient/memory'
 import { describe, expect, it } from 'vitest'
-import { createSessionLifecycle } from '@transient/http'
 import { cookieOf, type Handler, openSite, secret } from './site.ts'
 import { createStagedStore } from './staged-store.ts'
 
