@@ -153,6 +153,7 @@ describe('a private server', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    open.push({ close: () => child.kill('SIGKILL') })
     const pid = await new Promise<number>((resolve, reject) => {
       createInterface(child.stdout).once('line', (line) => resolve(Number(line)))
       child.once('exit', () => reject(new Error('the child ended early')))
@@ -168,6 +169,7 @@ describe('a private server', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    open.push({ close: () => child.kill('SIGKILL') })
     let output = ''
     child.stdout.on('data', (chunk) => (output += String(chunk)))
     const code = await new Promise((resolve) => child.once('close', resolve))
@@ -214,3 +216,4 @@ describe('monitor', () => {
     expect((await monitor.commands()).map((command) => command.name)).toContain('GET')
   })
 })
+open.push({ close: () => child.kill('SIGKILL') })
