@@ -216,4 +216,3 @@ describe('monitor', () => {
     expect((await monitor.commands()).map((command) => command.name)).toContain('GET')
   })
 })
-open.push({ close: () => child.kill('SIGKILL') })
