@@ -4,6 +4,7 @@ import { withDeadline } from '@transient/core'
 import type { TransientError, TransientStore } from '@transient/core/store'
 import { createRedisStore, getRedis } from '@transient/redis'
 import { type RedisServer, startRedis } from '@transient/test-utils/redis'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 const bytes = (text: string) => Buffer.from(text)
@@ -104,6 +105,28 @@ describe('a server that is killed under load', () => {
     expect(String(await store.get('k'))).toBe('2')
   })
 
+  it('is tried for ever, at most a second apart, and not by all processes at once', () => {
+    const { retryStrategy } = getRedis(open()).options
+    const delays = Array.from({ length: 100 }, (_, attempt) => retryStrategy?.(attempt + 1))
+    for (const delay of delays) expect(delay).toSatisfy((ms) => typeof ms === 'number' && ms > 0 && ms <= 1000)
+    expect(new Set(delays).size).toBeGreaterThan(50)
+  })
+
+  it('gets what was in hand at the call, when the client of the caller sends it again', async () => {
+    const client = new Redis(server.url)
+    ends.push(() => client.quit())
+    const store = createRedisStore(client)
+    await store.get('k')
+    server.pause()
+    const value = bytes('before')
+    const written = store.set('sent again', value, minute)
+    value.fill(0)
+    client.stream.destroy()
+    server.resume()
+    await written
+    expect(String(await store.get('sent again'))).toBe('before')
+  })
+
   it('gets no command twice: what was under way is not sent again', async () => {
     const store = open()
     await store.increment('n', 1, minute)
@@ -170,6 +193,18 @@ describe('a server that stands still', () => {
     expect(getRedis(store).status).toBe('ready')
   })
 
+  it('is not given up for silences that are each shorter than the timeout', async () => {
+    const store = open(server.url, { responseTimeout: 400 })
+    const redis = getRedis(store)
+    let lost = 0
+    redis.on('close', () => {
+      lost += 1
+    })
+    // Redis itself makes the silence: 150 ms of it, six times.
+    for (let time = 0; time < 6; time += 1) await redis.blpop('nothing', 0.15)
+    expect(lost).toBe(0)
+  })
+
   it('does not keep the store from closing', async () => {
     const store = open(server.url, { responseTimeout: 200 })
     await store.get('k')
@@ -227,10 +262,13 @@ describe('a server that cannot be reached from the beginning', () => {
       expect(error).toBeUndefined()
       expect(ms).toBeLessThan(500)
       expect((await waiting).error).toMatchObject({ code: 'unavailable' })
-      const { status } = getRedis(store)
+      let attempts = 0
+      getRedis(store).on('connecting', () => {
+        attempts += 1
+      })
       await wait(150) // Longer than the pause before the next attempt.
-      expect(getRedis(store).status).toBe(status)
-      expect(status).not.toBe('ready')
+      expect(attempts).toBe(0)
+      expect(getRedis(store).status).not.toBe('ready')
     }
   })
 })

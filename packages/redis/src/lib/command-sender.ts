@@ -27,10 +27,8 @@ export interface CommandSender {
 /** `connection` is given where the store opened the client itself. */
 export function createCommandSender(client: RedisClient, connection: RedisConnection | undefined): CommandSender {
   const beforeCommand = batchWrites(client)
-  const { enableAutoPipelining, autoResendUnfulfilledCommands } = client.options ?? {}
-  // Such a client encodes commands later than the call, or once more after a reconnect or a redirection.
-  const encodesLater =
-    client.isCluster === true || enableAutoPipelining === true || autoResendUnfulfilledCommands !== false
+  // Such a client (a cluster is one) encodes what it sends once more after a reconnect or a redirection.
+  const encodesAgain = client.options?.autoResendUnfulfilledCommands !== false
   let closed = false
   let underWay = 0
   let onIdle: (() => void) | undefined
@@ -58,7 +56,7 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
 
   return {
     assertOpen,
-    keepsArguments: () => encodesLater || client.status !== 'ready' || client.stream?.writable !== true,
+    keepsArguments: () => encodesAgain || client.status !== 'ready' || client.stream?.writable !== true,
     send(operation, key, write, start, decode) {
       if (closed) assertOpen(operation, key, write)
       if (connection?.takesCommands() === false)
