@@ -16,12 +16,12 @@ export function parseDuration(duration: Duration, option = 'duration'): Millisec
     checkTtl(duration, option)
     return duration
   }
-  const [, amount, unit] = /^(\d{1,16})(ms|s|m|h|d)$/.exec(duration) ?? []
-  if (amount === undefined || unit === undefined)
+  const match = /^(\d{1,16})(ms|s|m|h|d)$/.exec(duration)
+  if (match === null)
     throw misuse(
       new RangeError(`${option} must be like '500ms', '30s', '20m', '8h' or '14d', not ${quoteKey(duration)}`),
     )
-  const milliseconds = Number(amount) * units[unit as keyof typeof units]
+  const milliseconds = Number(match[1]) * units[match[2] as keyof typeof units]
   checkTtl(milliseconds, option)
   return milliseconds
 }

@@ -68,7 +68,7 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
       if (key === undefined) return 'unreadable'
       if (!equal(signature, mac(key, text.slice(0, text.lastIndexOf('.'))))) return 'tampered'
       // Signed by us, so of the form that `sign` gives it.
-      const token = { id, idle: Number.parseInt(idle, 36), ends: Number.parseInt(ends, 36) }
+      const token = { id, idle: parseInt(idle, 36), ends: parseInt(ends, 36) }
       return { token, current: keyId === currentId }
     },
   }

@@ -21,7 +21,7 @@ export function checkKeys(keys: unknown): asserts keys is readonly string[] {
 
 /** Throws a `RangeError` unless the expiry is a positive safe integer of milliseconds, or `Infinity`. */
 export function checkTtl(ttl: unknown, name = 'ttl'): asserts ttl is Milliseconds {
-  if (ttl === Number.POSITIVE_INFINITY) return
+  if (ttl === Infinity) return
   if (!Number.isSafeInteger(ttl) || (ttl as number) <= 0) {
     throw misuse(
       new RangeError(`${name} must be a positive whole number of milliseconds or Infinity, not ${describe(ttl)}`),
@@ -87,7 +87,6 @@ export function checkListener(listener: unknown): void {
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return quoteKey(value)
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined)
-    return String(value)
+  if (Object(value) !== value) return String(value)
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`
 }

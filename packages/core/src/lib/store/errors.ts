@@ -90,5 +90,6 @@ export function quoteKey(key: string): string {
 }
 
 function causeText(cause: unknown): string {
-  return cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''
+  const reason = (cause as Partial<Error> | null | undefined)?.message
+  return reason ? ` (${reason})` : ''
 }
