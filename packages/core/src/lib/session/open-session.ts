@@ -198,7 +198,11 @@ export function openSession<Data extends object>(context: SessionContext, text: 
 
   const renew = (options: RenewOptions = {}): Promise<void> =>
     track(async (earlier) => {
-      const grace = options.grace === undefined ? context.grace : options.grace && parseDuration(options.grace, 'grace')
+      // No pointer outlives the longest session.
+      const grace =
+        options.grace === false
+          ? false
+          : Math.min(parseDuration(options.grace ?? context.grace, 'grace'), context.absolute)
       const shown = await writable('session.renew')
       await earlier
       if (standing.at === 'corrupt') {

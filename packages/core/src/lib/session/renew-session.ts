@@ -1,10 +1,10 @@
-import type { TransientErrorCode } from '../store/errors.ts'
+import type { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
-import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
+import { lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord, stampLength } from './record.ts'
 import type { SessionContext } from './session-context.ts'
 import type { FieldChanges } from './session-data.ts'
-import { layChanges, refused } from './session-writer.ts'
+import { layChanges, readAgain, refused } from './session-writer.ts'
 
 /**
  * Moves a session to a new key, with the changes laid on. The new one is written first; what turns the old one into a pointer (or, without
@@ -21,41 +21,32 @@ export async function renewSession(
   grace: Milliseconds | false,
 ): Promise<Snapshot> {
   const operation = 'session.renew'
-  const giveUp = async (code: TransientErrorCode): Promise<never> => {
-    await keyspace.delete(key)
-    throw refused(code, operation, old.key)
-  }
   const due = performance.now() + deadline
   let old = from
-  while (performance.now() < due) {
-    const fields = layChanges(old.record.fields, () => changes)
-    const record = { ...old.record, fields }
-    const bytes = encodeRecord(record)
-    const time = now()
-    const life = lifeLeft(record, time)
-    if (life <= 0) return giveUp('session-ended')
-    await keyspace.set(key, bytes, life)
-    const isMoved =
-      grace === false
-        ? await keyspace.compareAndSet(old.key, old.bytes, null, undefined, { stamp: stampLength })
-        : await keyspace.compareAndSet(
-            old.key,
-            old.bytes,
-            encodeRecord({ kind: 'pointer', to: key, until: time + grace }),
-            grace,
-            { stamp: stampLength },
-          )
-    if (isMoved) return { key, bytes, record }
+  try {
+    while (performance.now() < due) {
+      const fields = layChanges(old.record.fields, () => changes)
+      const record = { ...old.record, fields }
+      const bytes = encodeRecord(record)
+      const time = now()
+      const life = lifeLeft(record, time)
+      if (life <= 0) throw refused('session-ended', operation, old.key)
+      await keyspace.set(key, bytes, life)
+      const pointer = grace === false ? null : encodeRecord({ kind: 'pointer', to: key, until: time + grace })
+      if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
+        return { key, bytes, record }
 
-    const finding = await findSession(keyspace, old.key, now())
-    if (finding.state === 'unreadable') return giveUp('session-unreadable')
-    if (finding.state !== 'found') return giveUp('session-ended')
-    const isElsewhere = finding.snapshot.key !== old.key
-    old = finding.snapshot
-    if (isElsewhere && grace !== false) {
-      await keyspace.delete(key)
-      return changes.size === 0 ? old : writer.write(old, () => changes, operation)
+      const newest = await readAgain(keyspace, old.key, now(), operation)
+      if (newest.key !== old.key && grace !== false) {
+        await keyspace.delete(key)
+        return changes.size === 0 ? newest : writer.write(newest, () => changes, operation)
+      }
+      old = newest
     }
+    throw refused('conflict', operation, old.key)
+  } catch (error) {
+    // Where an answer was lost the old id may lead to the new one already, which then has to stay.
+    if ((error as Partial<TransientError>).applied !== 'unknown') await keyspace.delete(key).catch(() => {})
+    throw error
   }
-  return giveUp('conflict')
 }

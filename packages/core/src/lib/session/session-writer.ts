@@ -40,15 +40,23 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
     let known: Snapshot | undefined
     while (queue.length > 0) {
       const group = queue.splice(0)
-      try {
-        // Whoever wrote last in this process knows best; else whoever loaded last.
-        known = await writeGroup(group, known ?? (group.at(-1) as Pending).base)
-      } catch (error) {
-        known = undefined
-        for (const pending of group) settle(pending, () => pending.reject(error))
-      }
+      // Whoever wrote last in this process knows best; else whoever loaded last.
+      known = await send(group, known ?? (group.at(-1) as Pending).base)
     }
     waiting.delete(key)
+  }
+
+  /** Writes the group and answers its writers; gives what was stored, if anything was. */
+  async function send(group: readonly Pending[], base: Snapshot): Promise<Snapshot | undefined> {
+    try {
+      return await writeGroup(group, base)
+    } catch (error) {
+      // Whose change is too large fails by itself, and not those it would have left with.
+      if (group.length > 1 && (error as Partial<TransientError>).code === 'too-large')
+        for (const pending of group) await send([pending], pending.base)
+      else for (const pending of group) settle(pending, () => pending.reject(error))
+      return undefined
+    }
   }
 
   async function writeGroup(group: readonly Pending[], base: Snapshot): Promise<Snapshot | undefined> {
