@@ -1,3 +1,4 @@
+import { misuse } from './checks.ts'
 import type { Milliseconds } from './transient-store.ts'
 
 interface Waiter {
@@ -8,8 +9,12 @@ interface Waiter {
 /** Rejects with `makeError()` if the work is not done in time; otherwise ends as the work ends. The work itself goes on. */
 export type Bound = <T>(work: Promise<T>, makeError: () => Error) => Promise<T>
 
-/** Bounds many promises by one span of time, with one timer: one `setTimeout` per call would cost several percent of a store's throughput. */
+/**
+ * Bounds many promises by one span of time, with one timer: one `setTimeout` per call would cost several percent of a store's throughput.
+ * A span beyond what a timer can keep is a `RangeError`.
+ */
 export function createDeadlineTimer(span: Milliseconds): Bound {
+  if (span > 24 * 86_400_000) throw misuse(new RangeError('deadline must be at most 24 days'))
   // All have the same span, so the order in which they came is the order in which they fall due.
   const waiters = new Set<Waiter>()
   let timer: NodeJS.Timeout | undefined

@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../duration/duration.ts'
-import { checkListener, misuse } from './checks.ts'
+import { checkListener } from './checks.ts'
 import { createDeadlineTimer } from './deadline-timer.ts'
 import { decorateStore, forwardCompareAndSet } from './decorate-store.ts'
 import { TransientError } from './errors.ts'
@@ -12,7 +12,7 @@ import {
 } from './transient-store.ts'
 
 /**
- * The same store, each call of which is answered within `deadline` (at most 2^31 - 1 ms) or rejects with `timeout`. The call itself is not
+ * The same store, each call of which is answered within `deadline` (at most 24 days) or rejects with `timeout`. The call itself is not
  * taken back: a write that timed out may still be applied, which its error says (`applied: 'unknown'`).
  * `flush` and each step of `scan` are bounded as one call; `close` is not bounded. All calls share one timer.
  *
@@ -25,7 +25,6 @@ import {
  */
 export function withDeadline<Store extends TransientStore>(store: Store, deadline: Duration): Store {
   const span = parseDuration(deadline, 'deadline')
-  if (span > 2 ** 31 - 1) throw misuse(new RangeError('deadline must be at most 2147483647 ms'))
   const bound = createDeadlineTimer(span)
 
   const read = <T>(operation: string, key: string | undefined, work: Promise<T>) =>
