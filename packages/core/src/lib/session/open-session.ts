@@ -130,9 +130,11 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     const key = damaged?.key ?? hashId(token.id)
     const fields = layChanges(new Map(), changes)
     if (fields.size === 0) return
+    const life = lifeLeft(token, time)
+    if (life <= 0) throw refused('session-ended', operation, key)
     const record = { kind: 'session', created: time, ends: token.ends, idle: token.idle, fields } as const
     let snapshot: Snapshot = { key, bytes: encodeRecord(record), record }
-    const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, lifeLeft(token, time))
+    const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, life)
     if (!isCreated) {
       if (damaged === undefined) throw refused('conflict', operation, key)
       // Somebody else has replaced the damaged one.
@@ -179,6 +181,8 @@ export function openSession<Data extends object>(context: SessionContext, text: 
       const shown = await writable('session.update')
       // An uncommitted change of the same field goes along: `change` builds upon it.
       const own = shown.takeChanges(field)
+      // Looked at, so that damage to it is reported.
+      void shown.fields[field]
       let text: string | undefined
       const changes: ChangeMaker = (fields) => {
         const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
