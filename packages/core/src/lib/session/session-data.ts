@@ -69,16 +69,16 @@ export function createSessionData(
   const fields = new Proxy(values, {
     get: (_, name) => {
       look(name)
-      const value = Reflect.get(values, name) as unknown
+      const value = values[name as string]
       return sealed && typeof value === 'object' && value !== null ? frozenCopy(value) : value
     },
     has: (_, name) => {
       look(name)
-      return Reflect.has(values, name)
+      return name in values
     },
     set: (_, name, value) => assign(name, value),
     defineProperty: (_, name, descriptor) => 'value' in descriptor && assign(name, descriptor.value),
-    deleteProperty: (_, name) => Reflect.deleteProperty(values, claim(name)),
+    deleteProperty: (_, name) => delete values[claim(name)],
     ownKeys: () => {
       for (const name of latest.keys()) look(name)
       return Reflect.ownKeys(values)
