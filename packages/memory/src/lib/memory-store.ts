@@ -81,6 +81,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     atomicity: 'process',
 
     async get(key, options) {
+      // A key that is held was checked when it came; checking it again would cost a tenth of the read.
+      const held = options === undefined ? open?.get(key) : undefined
+      if (held !== undefined) return held
       checkKey(key)
       const touch = options?.touch
       if (touch !== undefined) checkTtl(touch, 'touch')
