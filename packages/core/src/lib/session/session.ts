@@ -5,7 +5,7 @@ import type { Milliseconds } from '../store/transient-store.ts'
  * Why a visitor who showed a token has no session.
  *
  * - `expired`: idle for too long, or past the absolute end.
- * - `renewed`: the id was replaced, and its grace window is over.
+ * - `renewed`: the id was replaced, and its grace window is over. Said only as long as the store still has the old id; then `expired`.
  * - `logged-out`: by `destroy()` of this very session object.
  * - `tampered`: the token was not signed by any of the secrets, or is no token at all.
  * - `corrupt`: what was stored is damaged; the next write replaces it.
@@ -40,6 +40,7 @@ export interface Session<Data extends object = Record<string, unknown>> {
   /**
    * Changes one field exactly: stored when the promise resolves, and `change` runs again with the newer value if somebody else wrote
    * meanwhile, so it must be synchronous and without side effects. Loads first if need be. `undefined` removes the field.
+   * Afterwards {@link data} has the stored value: what was taken from this field before is no longer part of it.
    * An exception of `change` rejects, and nothing is stored. Rejects with `session-ended` if the session was ended elsewhere,
    * `conflict` or `timeout` if it could not be stored within the deadline.
    */
@@ -52,13 +53,16 @@ export interface Session<Data extends object = Record<string, unknown>> {
    * Stores the changed fields, and only those: fields that others changed meanwhile stay changed, and of two writes of one
    * field the later commit wins. Without a change it costs nothing. A new visitor's first change creates the session.
    * Rejects with `session-ended` if the session was ended elsewhere; nothing is then stored. After any rejection the changes
-   * are still there to be committed again.
+   * are still there to be committed again. Waits for what was begun before it, awaited or not, so that {@link token} is what the cookie
+   * should carry; the errors of those are theirs.
    */
   commit(): Promise<void>
 
   /**
    * Gives the session a new id and keeps its data; uncommitted changes are stored with it. If another request renews at the same moment, one of
    * them does, and the other follows it with {@link token} unchanged. Rejects with `session-ended` if the session is gone.
+   * After a rejection the old id is valid as before, unless the answer was lost (`applied: 'unknown'`): then it may lead to the new one. A new
+   * visitor's changes are committed.
    */
   renew(options?: RenewOptions): Promise<void>
 
