@@ -271,4 +271,29 @@ describe('a server that cannot be reached from the beginning', () => {
       expect(getRedis(store).status).not.toBe('ready')
     }
   })
+
+  it('leaves no timer behind when it is closed, which would keep the process alive', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    for (const pause of [0, 1, 60]) {
+      const store = createRedisStore('redis://127.0.0.1:1')
+      await expect(store.get('k')).rejects.toMatchObject({ code: 'unavailable' })
+      await wait(pause) // Before and between attempts, as above.
+      await store.close()
+    }
+    await wait(10) // What ioredis does last is a timer of one millisecond.
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+
+  it('is unavailable when it speaks another protocol, at first and later', async () => {
+    const web = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    })
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+    ends.push(() => web.close())
+    const store = open(`redis://127.0.0.1:${(web.address() as { port: number }).port}`)
+    for (let time = 0; time < 2; time += 1)
+      await expect(store.set('k', bytes('1'), minute)).rejects.toMatchObject({ code: 'unavailable', applied: 'no' })
+  })
 })

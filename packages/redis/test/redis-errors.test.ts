@@ -39,6 +39,8 @@ describe('the code of an error', () => {
       named('MaxRetriesPerRequestError', 'Reached the max retries per request limit (which is 20).'),
       named('AbortError', 'Command aborted due to connection close'),
       named('ClusterAllFailedError', 'Failed to refresh slots cache.'),
+      named('ParserError', 'Protocol error, got "H" as reply type byte. Please report this.'),
+      new Error('Unknown RESP type 72 "H". Please report this.'),
       new Error('Connection is closed.'),
       new Error("Stream isn't writeable and enableOfflineQueue options is false"),
       ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT'].map(coded),

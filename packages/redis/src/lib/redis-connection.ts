@@ -37,6 +37,8 @@ export function openConnection(
     autoResendUnfulfilledCommands: false,
     // Without this, ioredis never answers what was under way when the connection broke.
     maxRetriesPerRequest: 0,
+    // For so long ioredis waits for a socket to close, also for one that closed before: it would keep the process alive.
+    disconnectTimeout: 0,
     // The jitter keeps many processes from knocking together at a server that comes back.
     retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, longestRetryDelay) * (0.75 + Math.random() / 4),
   })

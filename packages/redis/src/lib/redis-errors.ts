@@ -25,6 +25,8 @@ const sentences: readonly (readonly [RegExp, TransientErrorCode])[] = [
   [/^ERR (invalid password|AUTH )/, 'denied'],
   [/^Command timed out/, 'timeout'],
   [/^Connection is closed|^Stream isn't writeable|^Command aborted|^Socket timeout/, 'unavailable'],
+  // Something other than Redis listens there: ioredis cannot parse what it says, and drops the connection.
+  [/\. Please report this\.$/, 'unavailable'],
 ]
 
 const lostConnections = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError'])
