@@ -1,7 +1,7 @@
 import { createSessionStore } from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
 import { createFaultyStore } from '@transient/test-utils/faults'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { rejection } from './caught.ts'
 import { type Shop, secret, shopOn } from './shop.ts'
 
@@ -118,7 +118,7 @@ describe('the absolute timeout', () => {
   })
 
   test('that became shorter holds for sessions that began under a longer one', async () => {
-    const { begin, memory, now, pass } = shopOnClock()
+    const { begin, memory, now, pass, start } = shopOnClock()
     const token = await begin({ user: 'Åsa' })
     const changed = createSessionStore<Shop>(memory, {
       secrets: secret,
@@ -127,7 +127,7 @@ describe('the absolute timeout', () => {
       now,
     })
     pass(29 * minute)
-    expect((await changed.load(token)).isNew).toBe(false)
+    expect(await changed.load(token)).toMatchObject({ isNew: false, expiresAt: start + 60 * minute })
     pass(29 * minute)
     expect((await changed.load(token)).isNew).toBe(false)
     pass(2 * minute)
@@ -168,7 +168,32 @@ test('a clock that counts in fractions makes no fractions of expiries', async ()
   const { begin, sessions, ttl, pass } = shopOnClock()
   pass(0.25)
   const token = await begin({ user: 'Åsa' })
-  pass(100 * minute + 0.3)
-  await sessions.load(token).then((session) => session.isNew)
-  for (const left of await ttl()) expect(Number.isInteger(left)).toBe(true)
+  for (let times = 0; times < 4; times++) {
+    pass(25 * minute + 0.3)
+    expect((await sessions.load(token)).isNew).toBe(false)
+  }
+  expect(await ttl()).toEqual([expect.closeTo(20 * minute, -1)])
+})
+
+describe('the deadline', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('of a writer that waits behind another: nothing of it was sent, as its error says, and nothing will be', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] })
+    const { begin, sessions, store, find } = shopOnClock({ deadline: 100 })
+    const token = await begin({ user: 'Åsa' })
+    const requests = await Promise.all([1, 2].map(() => sessions.load(token)))
+    requests.forEach((session, index) => (session.data[`field${index}`] = index))
+    const gate = store.hold('compareAndSet')
+    const ends = Promise.all(requests.map((session) => rejection(session.commit())))
+    await vi.advanceTimersByTimeAsync(101)
+    const [first, second] = await ends
+    expect(first).toMatchObject({ code: 'timeout', applied: 'unknown' })
+    expect(second).toMatchObject({ code: 'timeout', operation: 'session.commit', applied: 'no' })
+    gate.release()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await find(token)).toEqual({ user: 'Åsa', field0: 0 })
+  })
 })

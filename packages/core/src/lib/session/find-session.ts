@@ -13,7 +13,7 @@ export interface Snapshot {
 /** What stands under a session's key. */
 export type Finding =
   | { readonly state: 'found'; readonly snapshot: Snapshot }
-  /** Nothing, or a session past its absolute end. */
+  /** Nothing. */
   | { readonly state: 'expired' }
   /** The pointer of a renewal, past its end. */
   | { readonly state: 'renewed' }
@@ -23,7 +23,10 @@ export type Finding =
 /** How many pointers are followed: each renewal within one grace window adds one. */
 export const longestPointerChain = 8
 
-/** The session under the key, or the one that took over from it. With `touch`, what is read gets that expiry. */
+/**
+ * The session under the key, or the one that took over from it, past its absolute end or not: who reads or writes has to ask {@link lifeLeft}.
+ * With `touch`, what is read gets that expiry.
+ */
 export async function findSession(
   keyspace: SessionKeyspace,
   key: string,
@@ -37,8 +40,7 @@ export async function findSession(
     const record = decodeRecord(bytes)
     if (record === 'corrupt') return { state: 'corrupt', key: at, bytes }
     if (record === 'unreadable') return { state: 'unreadable' }
-    if (record.kind === 'session')
-      return record.ends > now ? { state: 'found', snapshot: { key: at, bytes, record } } : { state: 'expired' }
+    if (record.kind === 'session') return { state: 'found', snapshot: { key: at, bytes, record } }
     if (record.until <= now) return { state: 'renewed' }
     at = record.to
   }

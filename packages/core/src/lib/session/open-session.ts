@@ -73,10 +73,16 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     if (finding.state === 'found') {
       const { snapshot } = finding
       // A shorter absolute timeout holds for the sessions that began under a longer one, too.
-      if (snapshot.record.created + context.absolute <= time) return becomeVisitor('expired')
+      const ends = Math.min(token.ends, snapshot.record.created + context.absolute)
+      if (ends <= time) return becomeVisitor('expired')
       // Through a pointer the cookie stays as it is: whoever renewed sets it.
       const isOwn = snapshot.key === key
-      standing = { at: 'stored', token, text: current || !isOwn ? text : ring.sign(token), snapshot }
+      standing = {
+        at: 'stored',
+        token: { ...token, ends },
+        text: current || !isOwn ? text : ring.sign(token),
+        snapshot,
+      }
       return show(snapshot.record.fields, snapshot.key)
     }
     becomeVisitor(finding.state)

@@ -39,7 +39,7 @@ export async function renewSession(
       const newest = await readAgain(keyspace, old.key, now(), operation)
       if (newest.key !== old.key && grace !== false) {
         await keyspace.delete(key)
-        return changes.size === 0 ? newest : writer.write(newest, () => changes, operation)
+        return changes.size === 0 ? newest : await writer.write(newest, () => changes, operation)
       }
       old = newest
     }
