@@ -50,8 +50,8 @@ describe('checks', () => {
   )
 
   test('refuse an array with holes', () => {
-    expectMisuse(TypeError, () => checkKeys(new Array(2)))
-    expectMisuse(TypeError, () => checkEntries(new Array(2)))
+    expectMisuse(TypeError, () => checkKeys(Array(2)))
+    expectMisuse(TypeError, () => checkEntries(Array(2)))
   })
 
   test.each([1, 1.0, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])('take the expiry %d', (ttl) => {

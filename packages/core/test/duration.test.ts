@@ -68,6 +68,6 @@ describe('a duration', () => {
   })
 
   test.each([[undefined], [null], [true], [{}], [5n]])('of %o is a RangeError', (duration) => {
-    expect(caught(() => parseDuration(duration as unknown as Duration))).toBeInstanceOf(RangeError)
+    expect(caught(() => parseDuration(duration as never))).toBeInstanceOf(RangeError)
   })
 })

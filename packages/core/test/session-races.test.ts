@@ -294,6 +294,26 @@ describe.each(storeKinds)('races of sessions on %s', (kind) => {
     })
   })
 
+  test('no write is taken for another, however alike they are', async () => {
+    const { sessions, otherSessions, begin, find } = openShop()
+    const token = await begin({ a: 0, b: 0 })
+    // As often as it takes for stamps that are told apart by a few bits only to meet.
+    for (let times = 1; times <= 150; times++) {
+      const [one, two] = [await sessions.load(token), await otherSessions.load(token)]
+      one.data.a = times
+      two.data.b = times
+      await one.commit()
+      await two.commit()
+    }
+    const session = await sessions.load(token)
+    for (let times = 1; times <= 150; times++) {
+      session.data.count = times
+      await otherSessions.open(token).update('a', (a = 0) => a + 1)
+      await session.commit()
+      expect(await find(token)).toMatchObject({ a: 150 + times, b: 150, count: times })
+    }
+  })
+
   test('a commit that failed can be committed again, and one whose answer was lost stores nothing twice', async () => {
     for (const at of ['before', 'after'] as const) {
       const { sessions, otherSessions, store, begin, find } = openShop()

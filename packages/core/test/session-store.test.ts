@@ -34,9 +34,7 @@ describe('createSessionStore', () => {
     ['key', { prefix: 5 }],
   ]
   test.each(wrong)('refuses a wrong %s, by its name, at creation: %o', (name, options) => {
-    const error = caught(() =>
-      createSessionStore(createMemoryStore(), { secrets: secret, ...options } as SessionStoreOptions),
-    )
+    const error = caught(() => createSessionStore(createMemoryStore(), { secrets: secret, ...options }))
     expect(error).toMatchObject({ code: 'invalid-argument', message: expect.stringContaining(name) as string })
     expect(error instanceof TypeError || error instanceof RangeError).toBe(true)
   })

@@ -81,7 +81,7 @@ describe('withDeadline', () => {
     'a %s that is not answered in time rejects with timeout, and says whether it may have been applied',
     async (operation, call, applied) => {
       const { below } = stalled()
-      const failed = rejection(call(withDeadline(below, 250) as unknown as ReturnType<typeof createMemoryStore>))
+      const failed = rejection(call(withDeadline(below, 250)))
       await vi.advanceTimersByTimeAsync(249)
       expect(await Promise.race([failed, turn().then(() => 'still waiting')])).toBe('still waiting')
       await pass(1)
