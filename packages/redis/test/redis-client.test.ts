@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { withPrefix } from '@transient/core'
 import type { TransientStore } from '@transient/core/store'
 import { createRedisStore, getRedis, type RedisClient } from '@transient/redis'
@@ -6,6 +7,14 @@ import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 
 const offline = { lazyConnect: true } as const
+
+function caught(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}
 
 describe('the client of a Redis store', () => {
   it('is a Redis or a Cluster of ioredis 5 or 6, by its type', () => {
@@ -63,6 +72,12 @@ describe('the client of a Redis store', () => {
         expect.objectContaining({ name: 'TypeError', code: 'invalid-argument' }) as Error,
       )
     expect(() => createRedisStore('redis://127.0.0.1:1/sessions')).toThrow(/number of a database/)
+    // What Node says of a URL it cannot read has the whole of it, and so the password.
+    for (const unreadable of ['redis://:secret@127.0.0.1:99999', 'redis://u:secret@', 'redis://:secret@[::1']) {
+      const open = () => createRedisStore(unreadable)
+      expect(open, unreadable).toThrow(expect.objectContaining({ name: 'TypeError', code: 'invalid-argument' }) as Error)
+      expect(inspect(caught(open), { depth: 9 })).not.toContain('secret')
+    }
   })
 
   it('goes with options of the right kind only', () => {

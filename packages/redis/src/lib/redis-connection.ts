@@ -90,6 +90,8 @@ function checkUrl(url: string): void {
   if (scheme !== undefined && scheme !== 'redis' && scheme !== 'rediss')
     throw misuse(new TypeError(`a Redis URL begins with redis:// or rediss://, not ${scheme}://`))
   if (scheme === undefined) return
+  // The error of URL shows the whole of it, the password too.
+  if (!URL.canParse(url)) throw misuse(new TypeError('the URL of Redis cannot be read'))
   const path = new URL(url).pathname
   if (!/^(\/\d*)?$/.test(path))
     throw misuse(
