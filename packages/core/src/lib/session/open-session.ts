@@ -192,8 +192,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
       let text: string | undefined
       const changes: ChangeMaker = (fields) => {
         const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
-        if (value instanceof Promise)
-          throw misuse(new TypeError('the change of an update must be synchronous: it may have to run again'))
+        if (value instanceof Promise) throw misuse(new TypeError('the change of an update must be synchronous'))
         text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
         return new Map([[field, text]])
       }

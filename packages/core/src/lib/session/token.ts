@@ -42,7 +42,7 @@ const shortestSecret = 32
 export function createKeyRing(secrets: string | readonly string[]): KeyRing {
   const list = typeof secrets === 'string' ? [secrets] : secrets
   if (!Array.isArray(list) || list.length === 0)
-    throw misuse(new TypeError('secrets must be a string or an array with at least one string'))
+    throw misuse(new TypeError('secrets must be a string or an array of strings'))
   const keys = new Map<string, KeyObject>()
   for (const secret of list as unknown[]) {
     if (typeof secret !== 'string' || secret.length < shortestSecret)
