@@ -59,7 +59,7 @@ describe('createRedisTest', () => {
 
 describe('createRedisTest with prefixes', () => {
   prefixed('puts a prefix of the worker before the keys', async ({ store, redis, prefix }) => {
-    expect(prefix).toMatch(/^test:\d+:\d+:$/)
+    expect(prefix).toMatch(/^test:[0-9a-f-]{36}:$/)
     await store.set('key', value, 60_000)
     expect(await redis.keys('*')).toEqual([`${prefix}key`])
     await redis.set('of others', '1')
@@ -81,6 +81,11 @@ describe('workers that share a server', () => {
         const env = { PATH: process.env.PATH, TRANSIENT_TEST_REDIS_URL: shared.url, ISOLATE: isolate }
         const { stdout } = await run(process.execPath, [vitest, 'run', '--config', config], { env })
         expect(stdout).toMatch(/Tests .*3 passed/)
+        if (isolate === 'prefix') {
+          const redis = new Redis(`${shared.url}/14`)
+          expect(await redis.keys('*')).toEqual([]) // Nobody would come again to flush a prefix that is not used again.
+          redis.disconnect()
+        }
       } finally {
         await shared.stop()
       }
@@ -118,6 +123,22 @@ describe('flushTestDatabase', () => {
     await connect(14).set('key', 'value')
     await flushTestDatabase(arrived)
     expect(await connect(14).dbsize()).toBe(0)
+  })
+
+  it('empties the database it asked about, though the connection has gone to another meanwhile', async () => {
+    for (const database of [3, 14]) await connect(database).set('key', 'value')
+    const redis = connect(14)
+    const wandering = {
+      async call(command: string, ...args: string[]) {
+        const answer = await redis.call(command, ...args)
+        if (command === 'CLIENT') await redis.select(3)
+        return answer
+      },
+    }
+    await flushTestDatabase(wandering)
+    expect(await connect(3).get('key')).toBe('value')
+    expect(await connect(14).dbsize()).toBe(0)
+    expect(await redis.get('key')).toBe('value')
   })
 
   it('takes other databases where they are named, or any', async () => {
@@ -167,7 +188,8 @@ describe('the room of a worker', () => {
   })
 
   it('is a prefix of its own in one database, if so told', async () => {
-    const rooms = await Promise.all([1, 2, 3].map((worker) => openTestRoom({ url, isolate: 'prefix' }, worker)))
+    // The same worker twice: those of two test runs, in containers where even the process numbers are the same.
+    const rooms = await Promise.all([1, 2, 2].map((worker) => openTestRoom({ url, isolate: 'prefix' }, worker)))
     expect(rooms.map((room) => room.url)).toEqual(Array(3).fill(`${url}/14`))
     expect(new Set(rooms.map((room) => room.prefix)).size).toBe(3)
     expect((await openTestRoom({ url: `${url}/15`, isolate: 'prefix' }, 1)).url).toBe(`${url}/15`)
