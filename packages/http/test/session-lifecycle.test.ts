@@ -274,6 +274,31 @@ describe('failures', () => {
     }
   })
 
+  it('of the commit do not lose the id that a renewal gave out before', async () => {
+    const { site, cookie, fail, recover } = await oneVisit(async (_, response, session) => {
+      await session().renew({ grace: false })
+      session().data.name = 'Åsa'
+      fail('unavailable')
+      response.end('stored')
+    })
+    const answer = await site.get('/', cookie)
+    expect([answer.status, answer.text]).toEqual([503, 'error page: unavailable'])
+    recover()
+    const { data } = await site.sessions.load(cookieOf(answer).slice('sid='.length))
+    expect(data).toEqual({ visits: 1 })
+  })
+
+  it('of the commit do not keep the cookie of a session that was destroyed before', async () => {
+    const { site, cookie, fail } = await oneVisit(async (_, response, session) => {
+      await session().destroy()
+      session().data.name = 'Åsa'
+      fail('unavailable')
+      response.end('stored')
+    })
+    const answer = await site.get('/', cookie)
+    expect([answer.status, cookieOf(answer)]).toEqual([503, 'sid='])
+  })
+
   it('of what a handler awaits have a status as well', async () => {
     const { site, cookie, fail, calls } = await oneVisit(async (_, response, session) => {
       fail('unavailable')

@@ -8,10 +8,8 @@ export interface DepartureSteps {
   isNeeded(): boolean
   /** Must be done before anything leaves; asked for once, by the first call that would send something. */
   prepare(): Promise<void>
-  /** The last chance for headers, before those of a prepared response leave. */
+  /** The last chance for headers, before those of a prepared response leave, or those of the error page in place of a dropped one. */
   beforeHeaders(): void
-  /** The same for the response that takes the place of a dropped one. */
-  beforeErrorHeaders(): void
   /** `prepare` failed: the handler's response is dropped, and the one to send now is the listener's. */
   failed(error: unknown): void
 }
@@ -104,7 +102,7 @@ export function holdResponse(response: ServerResponse, steps: DepartureSteps): H
     const prepareHeaders = () => {
       if (ready || response.headersSent) return
       ready = true
-      steps.beforeErrorHeaders()
+      steps.beforeHeaders()
     }
     // A handler that has not noticed yet may write on after the error page: to node:http that is an uncaught error.
     const over = () => response.writableEnded

@@ -130,6 +130,7 @@ function begin<Data extends object>(
       opened.seal()
       return committed
     },
+    // On an error page, too: a renewal may have been stored before the commit failed, and the old id leads nowhere.
     beforeHeaders: () => {
       const { token, expiresAt, isDestroyed } = open()
       if (token === undefined) {
@@ -137,7 +138,6 @@ function begin<Data extends object>(
       } else if (token !== sent) addSetCookie(response, cookie.name, cookie.issue(token, expiresAt))
       forbidSharing(response)
     },
-    beforeErrorHeaders: () => forbidSharing(response),
     failed: (error) => next(withFailureStatus(error)),
   })
 
