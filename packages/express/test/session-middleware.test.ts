@@ -145,6 +145,45 @@ describe.each([
     expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
+  it('gives error handlers the request and the response of their own application', async () => {
+    const staged = createStagedStore()
+    const { app } = createSite(staged.store)
+    const mounted = express()
+    mounted.get('/in', (request, response) => {
+      ;(request as Request).session.data.name = 'Åsa'
+      response.send('stored!')
+    })
+    app.use('/mounted', mounted)
+    app.use(((error: { status: number }, request, response, _next) => {
+      response.status(error.status).json([request.app === app, response.app === app, request.path])
+    }) satisfies express5.ErrorRequestHandler)
+    const visit = await serve(app)
+    staged.hold().fail(new TransientError('unavailable', { operation: 'compareAndSet' }))
+    const response = await visit('/mounted/in')
+    expect([response.status, await response.json()]).toEqual([503, [true, true, '/mounted/in']])
+  })
+
+  it('leaves an error page that cannot be committed either to Express', async () => {
+    const staged = createStagedStore()
+    const { app } = createSite(staged.store)
+    app.set('env', 'test')
+    app.get('/', async (request, _response, next) => {
+      const { session } = request as Request
+      session.data.name = 'Åsa'
+      await session.update('cart', () => ['apple']).catch(next)
+    })
+    let asked = 0
+    app.use(((error: { status: number }, _request, response, _next) => {
+      asked++
+      response.status(error.status).send('a page of the application')
+    }) satisfies express5.ErrorRequestHandler)
+    const visit = await serve(app)
+    staged.hold().fail(new TransientError('unavailable', { operation: 'compareAndSet' }))
+    const response = await visit()
+    expect([response.status, asked]).toEqual([503, 1])
+    expect(await response.text()).toMatch(/^<!DOCTYPE html>/)
+  })
+
   it('has an answer of its own where the application has no error handler', async () => {
     const staged = createStagedStore()
     const { app } = createSite(staged.store)

@@ -56,6 +56,15 @@ export function sessionMiddleware<Data extends object>(
         get: () => sessionOf(request, sessions),
       })
     }
-    lifecycle(request, response, next)
+    const requestNature = Object.getPrototypeOf(request) as object
+    const responseNature = Object.getPrototypeOf(response) as object
+    lifecycle(request, response, (error) => {
+      if (error !== undefined) {
+        // A mounted application gives both a nature of its own, and takes it back when it calls next() itself.
+        Object.setPrototypeOf(request, requestNature)
+        Object.setPrototypeOf(response, responseNature)
+      }
+      next(error)
+    })
   }
 }
