@@ -114,9 +114,10 @@ export function createShop(sessions: SessionStore<Visit>, { secure, report }: Sh
     const user = await authenticate(name.trim().toLowerCase(), field(request.body, 'password') ?? '')
     if (user === undefined) return send(request, response, 'Log in', loginPage({ name }), 422)
     const session = sessionFor(request)
-    session.data.user = user.id
-    // A new id, and no way in by the old one: whoever planted or saw it before the login gets nothing of what comes after.
+    // A new id, and no way in by the old one: whoever planted or saw it before the login gets nothing of what comes after. First of all,
+    // so that a failure leaves nobody logged in by the old id.
     await session.renew({ grace: false })
+    session.data.user = user.id
     response.redirect(303, session.data.cart === undefined ? '/' : '/cart')
   })
 

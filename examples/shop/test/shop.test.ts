@@ -11,7 +11,7 @@ import { createVisitor } from './visitor.ts'
 
 async function openShop({ secure = false } = {}) {
   const memory = createMemoryStore()
-  let outage = false
+  let outage: boolean | string = false
   const calls: string[] = []
   const store = new Proxy(memory, {
     get: (target, name) => {
@@ -19,7 +19,8 @@ async function openShop({ secure = false } = {}) {
       if (typeof verb !== 'function' || typeof name === 'symbol') return verb
       return (...args: unknown[]) => {
         calls.push(name)
-        if (outage) return Promise.reject(new TransientError('unavailable', { operation: name }))
+        if (outage === true || outage === name)
+          return Promise.reject(new TransientError('unavailable', { operation: name }))
         return (verb as (...args: unknown[]) => unknown)(...args)
       }
     },
@@ -33,7 +34,8 @@ async function openShop({ secure = false } = {}) {
     server.close()
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const setOutage = (is: boolean) => {
+  /** Of the whole storage, or of one verb. */
+  const setOutage = (is: boolean | string) => {
     outage = is
   }
   const keys = async () => {
@@ -103,6 +105,17 @@ describe('a visit', () => {
     const page = await thief.get('/cart')
     expect(page.text).toContain('Log in')
     expect(page.text).toContain('Your cart is empty')
+  })
+
+  it('does not log in the old id where the new one could not be stored', async () => {
+    const { visitor, setOutage } = await openShop()
+    await visitor.post('/cart', { product: 'mug', quantity: '1' })
+    setOutage('set')
+    expect((await visitor.post('/login', { name: 'asa', password: 'blåsippa' })).status).toBe(503)
+    setOutage(false)
+    const page = await visitor.get('/cart')
+    expect(page.text).toContain('€24.00')
+    expect(page.text).not.toContain('Hello')
   })
 
   it('changes quantities and takes things out', async () => {
