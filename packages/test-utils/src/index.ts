@@ -12,9 +12,11 @@ export {
 } from './faults.ts'
 export {
   findRedisServer,
+  flushTestDatabase,
   type MonitoredCommand,
   type RedisMonitor,
   type RedisServer,
   type StartRedisOptions,
   startRedis,
+  type TestDatabaseOptions,
 } from './redis.ts'
