@@ -131,6 +131,7 @@ describe('while it is held, a response looks as it would without', () => {
         () => response.removeHeader('a'),
         () => response.writeHead(200),
         () => response.appendHeader('a', 'b'),
+        () => response.setHeaders(new Map([['a', 'b']])),
       ]) {
         try {
           late()
@@ -144,7 +145,7 @@ describe('while it is held, a response looks as it would without', () => {
     const answer = await through(stage)
     expect([answer.status, answer.text]).toEqual([200, 'ab'])
     const tooLate = 'ERR_HTTP_HEADERS_SENT'
-    expect(seen).toEqual([false, false, false, true, tooLate, tooLate, tooLate, tooLate, true, true])
+    expect(seen).toEqual([false, false, false, true, tooLate, tooLate, tooLate, tooLate, tooLate, true, true])
   })
 
   it('callbacks come in order, each after its chunk', async () => {

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { createSessionStore } from '@transient/core'
-import { createSessionLifecycle } from '@transient/http'
+import { createSessionLifecycle, sessionOf } from '@transient/http'
 import { createMemoryStore } from '@transient/memory'
 import { describe, expect, it } from 'vitest'
 import { cookieOf, type Handler, openSite, secret } from './site.ts'
@@ -107,6 +107,32 @@ describe('cookie in, cookie out', () => {
     expect(Number(seconds)).toBeGreaterThan(12 * 3600 - 60)
     expect(Number(seconds)).toBeLessThanOrEqual(12 * 3600)
   })
+})
+
+it('two session stores share a request, each with a cookie of its own', async () => {
+  const store = createMemoryStore()
+  const staff = createSessionStore<{ rank: number }>(store, { secrets: `${secret}!`, prefix: 'staff:' })
+  const behind = createSessionLifecycle(staff, { cookie: { secure: false, name: 'staff' } })
+  const site = await openSite(
+    (request, response, session) =>
+      new Promise<void>((resolve, reject) => {
+        behind(request, response, (error) => {
+          if (error !== undefined) return reject(error as Error)
+          const visit = session().data
+          const { data } = sessionOf(request, staff)
+          visit.visits = (visit.visits ?? 0) + 1
+          data.rank = (data.rank ?? 10) + 1
+          response.end(`${visit.visits} ${data.rank}`)
+          resolve()
+        })
+      }),
+    { store },
+  )
+  const first = await site.get()
+  expect(first.text).toBe('1 11')
+  expect(first.cookies.map((line) => line.split('=')[0]).sort()).toEqual(['sid', 'staff'])
+  const second = await site.get('/', first.cookies.map((line) => line.split(';')[0]).join('; '))
+  expect([second.text, second.cookies]).toEqual(['2 12', []])
 })
 
 describe('what it costs', () => {
@@ -345,7 +371,6 @@ describe('misuse', () => {
   it('is an error that says where the middleware belongs', async () => {
     const store = createMemoryStore()
     const other = createSessionStore(store, { secrets: secret })
-    const { sessionOf } = await import('@transient/http')
     const site = await openSite(
       (request, response) => {
         expect(() => sessionOf(request, other)).toThrow(/another session store/)
