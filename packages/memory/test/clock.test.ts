@@ -149,7 +149,7 @@ describe('the clock', () => {
     expect(text(await store.get('before'))).toBe('v')
   })
 
-  test('needs no timers', async () => {
+  test('has no timer that keeps the process alive', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'Immediate')
     const before = timers()
     const store = createMemoryStore()

@@ -15,7 +15,7 @@ export interface MemoryStoreOptions {
   /**
    * The clock of all expiries, in milliseconds from any beginning; fractions are fine. A clock that is set back stands still
    * for that step; one that is set forward lets entries expire early. Default: `performance.now`, which nobody can set; reads within
-   * one turn of the event loop share a reading of it.
+   * one turn of the event loop, or within about a millisecond, share a reading of it.
    */
   readonly now?: () => Milliseconds
 }

@@ -43,7 +43,7 @@ const batchSize = 500
  *
  * Every verb does its work before it returns its promise, so each is atomic among the callers in this process. `get`
  * hands out the stored bytes without copying: they are for reading, and never change, since a write replaces them.
- * There are no timers: an expired entry is absent at once, and its memory is free when it is next met or pushed out.
+ * No timer sweeps: an expired entry is absent at once, and its memory is free when it is next met or pushed out.
  *
  * Errors: `too-large` for a value over `maxValueBytes`, `not-a-counter` and `overflow` of `increment`, `closed`. Throws a
  * `RangeError` or `TypeError` for options that make no sense.

@@ -4,7 +4,7 @@ import type { Milliseconds } from '@transient/core/store'
 export interface StoreClock {
   /** The time now. */
   exact(): Milliseconds
-  /** The time for reads: of the default clock it may be that of the last reading, as long as the event loop has not turned since. */
+  /** The time for reads: of the default clock it may be that of the last reading, for one turn of the event loop or about a millisecond. */
   recent(): Milliseconds
 }
 
