@@ -68,6 +68,14 @@ describe('the suite on a correct store', () => {
   })
 })
 
+describe('the suite on a runner that collects later, as vitest does', () => {
+  it('returns the names all the same', () => {
+    const { names } = suiteOf(createReferenceStore)
+    const later = { describe: () => {}, it: () => {} }
+    expect(runStoreConformance(later, harnessOf(createReferenceStore))).toEqual(names)
+  })
+})
+
 describe('the suite on a broken store', () => {
   for (const mutant of mutants) {
     it(`finds that ${mutant.fault}`, { timeout: 20_000 }, async () => {
@@ -75,6 +83,26 @@ describe('the suite on a broken store', () => {
       expect(await runner.failure(mutant.caughtBy)).toBeInstanceOf(Error)
     })
   }
+})
+
+describe('the suite on a harness that cannot end what it began', () => {
+  const test = 'get > answers what was set, as often as it is asked'
+  const failing = async (make: (data: ReferenceData) => TransientStore) => {
+    const harness = harnessOf(make)
+    const runner = createSmallRunner()
+    const dispose = () => Promise.reject(new Error('no end'))
+    runStoreConformance(runner, { ...harness, create: async () => ({ ...(await harness.create()), dispose }) })
+    return runner.failure(test)
+  }
+
+  it('fails its tests', async () => {
+    expect((await failing(createReferenceStore))?.message).toBe('no end')
+  })
+
+  it('still says what was wrong with the store', async () => {
+    const forgetful = (data: ReferenceData) => ({ ...createReferenceStore(data), get: async () => undefined })
+    expect((await failing(forgetful))?.message).toContain('expected 5 bytes')
+  })
 })
 
 describe('the suite on a harness that says something else', () => {

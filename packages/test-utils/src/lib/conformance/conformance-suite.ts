@@ -86,34 +86,54 @@ const traits: readonly TestGroup[] = [
  * ```
  */
 export function runStoreConformance(runner: TestRunner, harness: StoreHarness): readonly string[] {
-  const names: string[] = []
-
-  function declare(groups: readonly TestGroup[], view: View, path: string): void {
-    for (const group of groups) {
-      const tests: [string, () => Promise<void>][] = []
-      group.declare((sentence, test) => {
-        tests.push([sentence, () => withSubject(harness, view, test)])
-      }, harness)
-      if (tests.length === 0) continue
-      void runner.describe(group.name, () => {
-        for (const [sentence, run] of tests) {
-          names.push(`${path}${group.name} > ${sentence}`)
-          void runner.it(sentence, run)
-        }
-      })
-    }
-  }
+  // Collected before the runner is told: some of them ask for the tests of a group much later.
+  const whole = collectGroups(harness, (store) => store)
+  const underPrefix: View = (store) => withPrefix(store, hostilePrefix)
+  const part = collectGroups(harness, underPrefix)
+  const partAlone = collectTests(declarePrefixTests, harness, underPrefix)
 
   void runner.describe(harness.name, () => {
-    const groups = [...verbs, ...traits]
-    declare(groups, (store) => store, '')
+    for (const group of whole) void runner.describe(group.name, () => declareTests(runner, group.tests))
     void runner.describe('prefixed', () => {
-      declare(groups, (store) => withPrefix(store, hostilePrefix), 'prefixed > ')
-      declarePrefixTests((sentence, test) => {
-        names.push(`prefixed > ${sentence}`)
-        void runner.it(sentence, () => withSubject(harness, (store) => withPrefix(store, hostilePrefix), test))
-      }, harness)
+      for (const group of part) void runner.describe(group.name, () => declareTests(runner, group.tests))
+      declareTests(runner, partAlone)
     })
   })
-  return names
+  return [
+    ...namesOf(whole),
+    ...namesOf(part).map((name) => `prefixed > ${name}`),
+    ...partAlone.map(({ sentence }) => `prefixed > ${sentence}`),
+  ]
+}
+
+interface ReadyTest {
+  readonly sentence: string
+  readonly run: () => Promise<void>
+}
+
+interface ReadyGroup {
+  readonly name: string
+  readonly tests: readonly ReadyTest[]
+}
+
+function collectGroups(harness: StoreHarness, view: View): readonly ReadyGroup[] {
+  return [...verbs, ...traits]
+    .map((group) => ({ name: group.name, tests: collectTests(group.declare, harness, view) }))
+    .filter(({ tests }) => tests.length > 0)
+}
+
+function collectTests(declare: typeof declarePrefixTests, harness: StoreHarness, view: View): readonly ReadyTest[] {
+  const tests: ReadyTest[] = []
+  declare((sentence, test) => {
+    tests.push({ sentence, run: () => withSubject(harness, view, test) })
+  }, harness)
+  return tests
+}
+
+function declareTests(runner: TestRunner, tests: readonly ReadyTest[]): void {
+  for (const { sentence, run } of tests) void runner.it(sentence, run)
+}
+
+function namesOf(groups: readonly ReadyGroup[]): string[] {
+  return groups.flatMap(({ name, tests }) => tests.map(({ sentence }) => `${name} > ${sentence}`))
 }

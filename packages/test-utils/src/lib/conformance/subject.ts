@@ -29,12 +29,18 @@ export async function withSubject(
 ): Promise<void> {
   const made = await harness.create()
   const peers: TransientStore[] = []
-  try {
-    await test(subjectOf(harness, made, view, peers), made.store)
-  } finally {
+  async function end(): Promise<void> {
     for (const peer of peers) await peer.close()
     await made.dispose()
   }
+  try {
+    await test(subjectOf(harness, made, view, peers), made.store)
+  } catch (error) {
+    // Of a store that fails, the end may fail too: what came first says why.
+    await end().catch(() => {})
+    throw error
+  }
+  await end()
 }
 
 function subjectOf(harness: StoreHarness, made: StoreUnderTest, view: View, peers: TransientStore[]): Subject {

@@ -7,5 +7,5 @@ export type DeclareTest = (sentence: string, test: (subject: Subject) => Promise
 /** The tests of one verb or one trait. What a store can do decides which tests there are, never whether one is skipped. */
 export interface TestGroup {
   readonly name: string
-  declare(it: DeclareTest, harness: StoreHarness): void
+  readonly declare: (it: DeclareTest, harness: StoreHarness) => void
 }
