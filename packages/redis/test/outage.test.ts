@@ -222,6 +222,22 @@ describe('a server that stands still', () => {
   })
 })
 
+describe('a server that is busy', () => {
+  it('does not keep the store from closing within the response timeout, though it answers all the time', async () => {
+    const store = open(server.url, { responseTimeout: 400 })
+    const redis = getRedis(store)
+    await store.get('k')
+    // Redis itself makes it take long: 150 ms for each of ten, and the store's own command after them.
+    const slow = Promise.allSettled(Array.from({ length: 10 }, () => redis.blpop('nothing', 0.15)))
+    const reply = timed(store.get('k'))
+    const { error, ms } = await timed(store.close())
+    expect(error).toBeUndefined()
+    expect(ms).toBeLessThan(650)
+    expect((await reply).error).toMatchObject({ code: 'unavailable' })
+    await slow
+  })
+})
+
 describe('a server that cannot be reached from the beginning', () => {
   it('rejects the first commands as soon as that is known, and is found when it comes', async () => {
     const late = await startRedis()

@@ -75,7 +75,9 @@ describe('the client of a Redis store', () => {
     // What Node says of a URL it cannot read has the whole of it, and so the password.
     for (const unreadable of ['redis://:secret@127.0.0.1:99999', 'redis://u:secret@', 'redis://:secret@[::1']) {
       const open = () => createRedisStore(unreadable)
-      expect(open, unreadable).toThrow(expect.objectContaining({ name: 'TypeError', code: 'invalid-argument' }) as Error)
+      expect(open, unreadable).toThrow(
+        expect.objectContaining({ name: 'TypeError', code: 'invalid-argument' }) as Error,
+      )
       expect(inspect(caught(open), { depth: 9 })).not.toContain('secret')
     }
   })

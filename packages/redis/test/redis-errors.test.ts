@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorCode, replyCode, wasRefused, withoutArguments } from '../src/lib/redis-errors.ts'
+import { errorCode, replyCode, wasRefused, withoutContents } from '../src/lib/redis-errors.ts'
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name })
 const coded = (code: string) => Object.assign(new Error('no'), { code })
@@ -60,9 +60,15 @@ describe('an error reply', () => {
 
   it('loses the arguments that ioredis hung on it, and keeps the name of the command', () => {
     const error = Object.assign(new Error('ERR no'), { command: { name: 'set', args: ['key', Buffer.from('secret')] } })
-    expect(withoutArguments(error)).toBe(error)
+    expect(withoutContents(error)).toBe(error)
     expect(error.command).toEqual({ name: 'set', args: [] })
-    expect(withoutArguments(undefined)).toBeUndefined()
+    expect(withoutContents(undefined)).toBeUndefined()
+  })
+
+  it('loses the bytes that the parser of ioredis 5 could not read: they may be those of a value', () => {
+    const error = Object.assign(new Error('Protocol error'), { buffer: Buffer.from('secret'), offset: 0 })
+    expect(withoutContents(error)).toBe(error)
+    expect(error.buffer).toBeUndefined()
   })
 })
 

@@ -2,7 +2,7 @@ import { TransientError, type TransientErrorDetails, wrapError } from '@transien
 import { batchWrites } from './batch-writes.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { errorCode, wasRefused, withoutArguments } from './redis-errors.ts'
+import { errorCode, wasRefused, withoutContents } from './redis-errors.ts'
 
 type Details = Omit<TransientErrorDetails, 'cause'>
 
@@ -45,13 +45,13 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
   // What the connection says is nearer to the cause than what ioredis says of a command it could not keep.
   function outage({ lastError }: RedisConnection, details: Details): TransientError {
     const cause = lastError() ?? new Error('the connection was lost')
-    return wrapError(cause, errorCode(cause) === 'denied' ? 'denied' : 'unavailable', details)
+    return wrapError(withoutContents(cause), errorCode(cause) === 'denied' ? 'denied' : 'unavailable', details)
   }
 
   function failure(error: unknown, details: Details): TransientError {
     if (connection !== undefined && error instanceof Error && error.name === 'MaxRetriesPerRequestError')
       return outage(connection, details)
-    return wrapError(withoutArguments(error), errorCode(error), details)
+    return wrapError(withoutContents(error), errorCode(error), details)
   }
 
   return {

@@ -11,8 +11,8 @@ export interface RedisConnection {
   readonly lastError: () => Error | undefined
   /** How many times the connection became ready: a command that saw no change while it waited was never written. */
   readonly generation: () => number
-  /** Ends the connection once the commands under way are answered, at the latest after the response timeout. */
-  readonly close: () => Promise<void>
+  /** Ends the connection once the commands under way are answered, at the latest after `limit` milliseconds. */
+  readonly close: (limit: number) => Promise<void>
 }
 
 export interface RedisConnectionOptions {
@@ -77,8 +77,8 @@ export function openConnection(
       (generation === 0 && (client.status === 'connecting' || client.status === 'connect')),
     lastError: () => lastError,
     generation: () => generation,
-    async close() {
-      await quit(client, responseTimeout)
+    async close(limit) {
+      await quit(client, limit)
       clearTimeout(attempt)
       stopWatching()
     },

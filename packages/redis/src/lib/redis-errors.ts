@@ -56,11 +56,12 @@ export function wasRefused(error: unknown): boolean {
 }
 
 /**
- * Takes the arguments off an error reply, where ioredis puts them: keys and values, sessions among them, do not belong into
- * the logs that errors end in.
+ * Takes off an error what ioredis hangs on it: the arguments of the command, and the bytes that it could not parse. Keys and
+ * values, sessions among them, do not belong into the logs that errors end in.
  */
-export function withoutArguments(error: unknown): unknown {
-  const command = (error as { command?: { args?: unknown } } | null | undefined)?.command
-  if (command?.args !== undefined) command.args = []
+export function withoutContents(error: unknown): unknown {
+  const details = error as { command?: { args?: unknown }; buffer?: unknown } | null | undefined
+  if (details?.command?.args !== undefined) details.command.args = []
+  if (details?.buffer !== undefined) details.buffer = undefined
   return error
 }

@@ -90,9 +90,10 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
     throw new TransientError('unsupported', { operation, applied, message })
   }
 
-  async function end(): Promise<void> {
+  async function closeAll(): Promise<void> {
+    const end = performance.now() + timeouts.responseTimeout
     await close(timeouts.responseTimeout)
-    await connection?.close()
+    await connection?.close(end - performance.now())
   }
 
   const store: InspectableStore = {
@@ -201,7 +202,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       return send('flush', undefined, true, () => call('flushdb', []), nothing)
     }),
 
-    close: () => (closing ??= end()),
+    close: () => (closing ??= closeAll()),
     [Symbol.asyncDispose]: () => store.close(),
   }
   return attachClient(store, client)
