@@ -10,8 +10,8 @@ type Details = Omit<TransientErrorDetails, 'cause'>
 export interface CommandSender {
   /** Throws `closed` after {@link close}. */
   assertOpen(operation: string, key: string | undefined, write: boolean): void
-  /** Whether the client may hold on to the arguments of a command after the call: then they must be copies. */
-  keepsArguments(): boolean
+  /** A value as an argument: a copy, where the client may hold on to its arguments after the call. */
+  bytes(input: Uint8Array): Buffer
   /** Sends by `start` and decodes the reply. Throws at once when closed or without a connection, rejects later. */
   send<T>(
     operation: string,
@@ -20,7 +20,7 @@ export interface CommandSender {
     start: () => Promise<unknown>,
     decode: (reply: unknown) => T,
   ): Promise<T>
-  /** Refuses from now on, and resolves when what is under way is answered, or after `limit` milliseconds. */
+  /** Refuses from now on, and ends an own connection when what is under way is answered, at the latest after `limit` milliseconds. */
   close(limit: number): Promise<void>
 }
 
@@ -54,9 +54,23 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
     return wrapError(withoutContents(error), errorCode(error), details)
   }
 
+  async function idle(limit: number): Promise<void> {
+    if (underWay === 0) return
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, limit)
+      onIdle = () => {
+        clearTimeout(late)
+        resolve()
+      }
+    })
+  }
+
   return {
     assertOpen,
-    keepsArguments: () => encodesAgain || client.status !== 'ready' || client.stream?.writable !== true,
+    bytes(input) {
+      if (encodesAgain || client.status !== 'ready' || client.stream?.writable !== true) return Buffer.from(input)
+      return Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+    },
     send(operation, key, write, start, decode) {
       if (closed) assertOpen(operation, key, write)
       if (connection?.takesCommands() === false)
@@ -80,14 +94,9 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
     },
     async close(limit) {
       closed = true
-      if (underWay === 0) return
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(resolve, limit)
-        onIdle = () => {
-          clearTimeout(late)
-          resolve()
-        }
-      })
+      const end = performance.now() + limit
+      await idle(limit)
+      await connection?.close(end - performance.now())
     },
   }
 }

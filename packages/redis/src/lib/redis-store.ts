@@ -17,7 +17,7 @@ import { attachClient, callOf, checkClient, type RedisArgument, type RedisClient
 import { openConnection } from './redis-connection.ts'
 import { type RedisConnectionOptions, type RedisStoreOptions, resolveOptions } from './redis-options.ts'
 import { rejecting } from './rejecting-verb.ts'
-import { count, counter, done, nothing, timeLeft, value, values } from './replies.ts'
+import { asIs, count, counter, done, nothing, timeLeft, value, values } from './replies.ts'
 import { scanKeys } from './scan-keys.ts'
 import { incrementScript, persistScript, runScript } from './scripts.ts'
 import { readAndTouch } from './touching-read.ts'
@@ -46,15 +46,10 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
   const client: RedisClient = connection?.client ?? (target as RedisClient)
   if (connection === undefined) checkClient(client)
 
-  const { assertOpen, keepsArguments, send, close } = createCommandSender(client, connection)
+  const { assertOpen, bytes, send, close } = createCommandSender(client, connection)
   const call = callOf(client)
   const swap = createSwapper(call)
   let closing: Promise<void> | undefined
-
-  function bytes(input: Uint8Array): Buffer {
-    if (keepsArguments()) return Buffer.from(input)
-    return Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
-  }
 
   function assertSize(operation: string, key: string, input: Uint8Array): void {
     if (input.length <= maxValueBytes) return
@@ -72,14 +67,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
   async function* scan(prefix: string): AsyncGenerator<readonly string[], void, undefined> {
     checkKey(prefix)
     assertOneNode('scan', undefined)
-    const step = (args: RedisArgument[]) =>
-      send(
-        'scan',
-        undefined,
-        false,
-        () => call('scan', args),
-        (reply) => reply,
-      )
+    const step = (args: RedisArgument[]) => send('scan', undefined, false, () => call('scan', args), asIs)
     yield* scanKeys(step, prefix, scanCount)
   }
 
@@ -88,12 +76,6 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
     if (client.isCluster !== true) return
     const message = 'it would reach one node of the cluster only'
     throw new TransientError('unsupported', { operation, applied, message })
-  }
-
-  async function closeAll(): Promise<void> {
-    const end = performance.now() + timeouts.responseTimeout
-    await close(timeouts.responseTimeout)
-    await connection?.close(end - performance.now())
   }
 
   const store: InspectableStore = {
@@ -202,7 +184,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       return send('flush', undefined, true, () => call('flushdb', []), nothing)
     }),
 
-    close: () => (closing ??= closeAll()),
+    close: () => (closing ??= close(timeouts.responseTimeout)),
     [Symbol.asyncDispose]: () => store.close(),
   }
   return attachClient(store, client)

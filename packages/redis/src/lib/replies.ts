@@ -4,6 +4,10 @@ import type { Counter, Milliseconds, TransientErrorCode } from '@transient/core/
 
 export function nothing(): void {}
 
+export function asIs(reply: unknown): unknown {
+  return reply
+}
+
 export function value(reply: unknown): Uint8Array | undefined {
   return reply === null ? undefined : (reply as Buffer)
 }
