@@ -52,7 +52,7 @@ const secretKey = 'shop:secret'
 
 /**
  * The secret that all processes of this demonstration share by way of their Redis: the first one makes it. Who can read it there can
- * sign cookies, but still opens nobody's session, because the store knows only hashes of the ids. A shop with a purse sets SESSION_SECRET.
+ * sign cookies, but still opens nobody's session, because the store knows only hashes of the ids. A real shop sets SESSION_SECRET.
  */
 async function sharedSecret(store: TransientStore): Promise<string> {
   const made = utf8.encode(newSecret())
@@ -66,9 +66,10 @@ function newSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** The URL without its password. */
+/** The URL without its password. ioredis takes one without a scheme, too: `user:password@host`. */
 function addressOf(redisUrl: string): string {
-  if (!URL.canParse(redisUrl)) return redisUrl
-  const url = new URL(redisUrl)
-  return `${url.protocol}//${url.host}${url.pathname}`
+  const complete = redisUrl.includes('://') ? redisUrl : `redis://${redisUrl}`
+  if (!URL.canParse(complete)) return 'the address in REDIS_URL'
+  const { protocol, host, pathname } = new URL(complete)
+  return `${protocol}//${host}${pathname}`
 }

@@ -83,6 +83,11 @@ describe('the shop as a process', { timeout: 30_000 }, () => {
       { REDIS_URL: 'redis://127.0.0.1:1', PORT: '0' },
       /Redis at redis:\/\/127\.0\.0\.1:1 cannot be reached/,
     ],
+    [
+      'a Redis without a scheme, whose password it does not repeat',
+      { REDIS_URL: 'asa:pssst@127.0.0.1:1', PORT: '0' },
+      /Redis at redis:\/\/127\.0\.0\.1:1 cannot be reached/,
+    ],
   ])('with %s says so in one line and ends with 1', async (_, env, line) => {
     const { code, out, err } = await start(env).ended
     expect([code, out]).toEqual([1, ''])
