@@ -25,7 +25,7 @@ export interface Finished {
 export interface CommandOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
-  /** After so many milliseconds the command is killed and counts as failed. */
+  /** After so many milliseconds the command is killed and counts as failed. Default: five minutes. */
   readonly timeout?: number
 }
 
@@ -44,6 +44,9 @@ export function run(program: string, args: readonly string[], options: CommandOp
     const timer = setTimeout(() => {
       chunks.push(Buffer.from(`\n${program} did not end within ${timeout / 1000} s\n`))
       child.kill('SIGKILL')
+      // What it started may live on with the other ends of these, and would be waited for.
+      child.stdout.destroy()
+      child.stderr.destroy()
     }, timeout)
     child.once('error', (error) => {
       clearTimeout(timer)

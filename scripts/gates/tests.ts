@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Outcome, root, tool } from './gate.ts'
+import { type Outcome, root, run } from './gate.ts'
 
 const result = join(root, 'node_modules/.cache/transient/vitest.json')
 
@@ -15,12 +15,11 @@ interface VitestResult {
 export async function runTests(): Promise<Outcome> {
   await mkdir(join(result, '..'), { recursive: true })
   await rm(result, { force: true })
-  const { code, output } = await tool(
-    'vitest',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${result}`,
+  const { code, output } = await run(
+    `${root}node_modules/.bin/vitest`,
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${result}`],
+    // A slow machine is no fault.
+    { timeout: 1_200_000 },
   )
   let counted: VitestResult
   try {
