@@ -68,6 +68,36 @@ describe('the suite on a correct store', () => {
   })
 })
 
+describe('the suite on a correct store with a clock that is late', () => {
+  const late = (resolution: number): StoreHarness => {
+    const harness = harnessOf(createReferenceStore)
+    const create = async () => {
+      const made = await harness.create()
+      let lag = 5
+      const advance = (span: number) => {
+        made.advance?.(Math.max(span - lag, 0))
+        lag = Math.max(lag - span, 0)
+      }
+      return { ...made, advance }
+    }
+    return { ...harness, resolution, create }
+  }
+  const failures = async (harness: StoreHarness) => {
+    const runner = createSmallRunner()
+    const names = runStoreConformance(runner, harness).filter((name) => name.startsWith('expiry >'))
+    const outcomes = await Promise.all(names.map((name) => runner.failure(name)))
+    return outcomes.filter((failure) => failure !== undefined).map((failure) => failure.message)
+  }
+
+  it('passes where the harness says how late', async () => {
+    expect(await failures(late(5))).toEqual([])
+  })
+
+  it('fails where it does not', async () => {
+    expect((await failures(late(0))).length).toBeGreaterThan(5)
+  })
+})
+
 describe('the suite on a runner that collects later, as vitest does', () => {
   it('returns the names all the same', () => {
     const { names } = suiteOf(createReferenceStore)

@@ -24,7 +24,10 @@ export interface StoreHarness {
    * `'real'`: the suite waits, a few hundredths of a second at a time.
    */
   readonly clock: 'fake' | 'real'
-  /** How much later than told the store may let a key expire, on its clock. Default: 0 on a fake clock, 15 on a real one. */
+  /**
+   * How much later than told the store may let a key expire, on its clock. Above 0 expiry is not tested to the millisecond.
+   * Default: 0 on a fake clock, 15 on a real one.
+   */
   readonly resolution?: Milliseconds
   /** Whether the storage can be taken away ({@link StoreUnderTest.outage}). */
   readonly outage: boolean

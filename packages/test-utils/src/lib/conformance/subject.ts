@@ -8,7 +8,7 @@ export interface Subject {
   readonly store: TransientStore
   /** Another client of the same data. */
   peer(): Promise<TransientStore>
-  /** Lets time pass for the store: at least `span`, and on a fake clock exactly that. */
+  /** Lets time pass for the store: `span` and what the harness says it may be late; on a real clock perhaps more. */
   elapse(span: Milliseconds): Promise<void>
   /** Asserts what is left of a key's life. */
   assertLife(key: string, expected: Milliseconds | undefined): Promise<void>
@@ -59,7 +59,7 @@ function subjectOf(harness: StoreHarness, made: StoreUnderTest, view: View, peer
     async elapse(span) {
       if (!fake) return wait(span + resolution)
       assert.ok(made.advance, "a harness with a 'fake' clock has advance()")
-      await made.advance(span)
+      await made.advance(span + resolution)
     },
     async assertLife(key, expected) {
       const [left] = await store.ttl([key])

@@ -8,6 +8,7 @@ import {
   checkListener,
   checkTtl,
   checkValue,
+  type Decorated,
   decorateStore,
   type InspectableStore,
   isInspectable,
@@ -57,7 +58,7 @@ export interface Faults {
 export function createFaultyStore<Store extends TransientStore>(
   store: Store,
   options: FaultyStoreOptions = {},
-): Store & Faults {
+): Decorated<Store> & Faults {
   const plan = createFaultPlan()
   const calls = createStoreCalls()
   let closing: Promise<void> | undefined
