@@ -7,6 +7,7 @@ export { type Duration, parseDuration } from './lib/duration/duration.ts'
 export type { RenewOptions, Session, SessionEnd } from './lib/session/session.ts'
 export type { SessionProblem } from './lib/session/session-events.ts'
 export { createSessionStore, type SessionStore, type SessionStoreOptions } from './lib/session/session-store.ts'
+export type { Decorated } from './lib/store/decorate-store.ts'
 export {
   isTransientError,
   TransientError,

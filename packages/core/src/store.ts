@@ -9,7 +9,7 @@ export {
   checkValue,
   misuse,
 } from './lib/store/checks.ts'
-export { type AbilityOverrides, decorateStore, innerStore } from './lib/store/decorate-store.ts'
+export { type AbilityOverrides, type Decorated, decorateStore, innerStore } from './lib/store/decorate-store.ts'
 export {
   isTransientError,
   quoteKey,

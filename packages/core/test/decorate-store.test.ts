@@ -1,7 +1,16 @@
-import { isInspectable, isWatchable, type TransientStore, utf8, withDeadline, withPrefix } from '@transient/core'
+import {
+  type InspectableStore,
+  isInspectable,
+  isWatchable,
+  type TransientStore,
+  utf8,
+  type WatchableStore,
+  withDeadline,
+  withPrefix,
+} from '@transient/core'
 import { type AbilityOverrides, decorateStore, innerStore } from '@transient/core/store'
 import { createMemoryStore } from '@transient/memory'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 
 const { scan, flush, watch, ...plain } = createMemoryStore()
 const abilities: AbilityOverrides = {
@@ -70,4 +79,13 @@ test('a decorated store closes the one it wraps, by both names', async () => {
   expect(closed).toEqual(['closed', 'closed'])
   expect(await decorated.get('absent')).toBeUndefined()
   await decorated.set('k', utf8.encode('v'), 1000)
+})
+
+test("the type of a decorated store has the abilities of the store, and not what is the adapter's own", () => {
+  const memory = withPrefix(createMemoryStore(), 'a:')
+  expectTypeOf(memory).toExtend<InspectableStore & WatchableStore>()
+  expectTypeOf(memory).not.toHaveProperty('usage')
+  expect('usage' in memory).toBe(false)
+  const plainStore: TransientStore = createMemoryStore()
+  expectTypeOf(withPrefix(plainStore, 'a:')).not.toExtend<InspectableStore>()
 })

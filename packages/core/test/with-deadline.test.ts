@@ -1,7 +1,14 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Duration, type TransientStore, utf8, withDeadline } from '@transient/core'
+import {
+  type Duration,
+  type InspectableStore,
+  type TransientStore,
+  utf8,
+  type WatchableStore,
+  withDeadline,
+} from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
 import { createFaultyStore } from '@transient/test-utils/faults'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -55,14 +62,14 @@ describe('withDeadline', () => {
     await watch[Symbol.asyncDispose]()
   })
 
-  const reads: [string, (store: ReturnType<typeof createMemoryStore>) => Promise<unknown>][] = [
+  const reads: [string, (store: InspectableStore & WatchableStore) => Promise<unknown>][] = [
     ['get', (store) => store.get('k')],
     ['getMany', (store) => store.getMany(['k'])],
     ['ttl', (store) => store.ttl(['k'])],
     ['scan', async (store) => store.scan('')[Symbol.asyncIterator]().next()],
     ['watch', (store) => store.watch('', () => {})],
   ]
-  const writes: [string, (store: ReturnType<typeof createMemoryStore>) => Promise<unknown>][] = [
+  const writes: [string, (store: InspectableStore & WatchableStore) => Promise<unknown>][] = [
     ['get', (store) => store.get('k', { touch: 1000 })],
     ['set', (store) => store.set('k', value, 1000)],
     ['setMany', (store) => store.setMany([{ key: 'k', value, ttl: 1000 }])],

@@ -1,10 +1,12 @@
 import {
   type CompareAndSetOptions,
+  type InspectableStore,
   isInspectable,
   isWatchable,
   type Milliseconds,
   type StoreChange,
   type TransientStore,
+  type WatchableStore,
 } from './transient-store.ts'
 
 const inner = Symbol.for('transient.inner')
@@ -21,6 +23,11 @@ export interface AbilityOverrides {
   watch(prefix: string, listener: (change: StoreChange) => void): Promise<AsyncDisposable>
 }
 
+/** What a decorator makes of a store: its verbs and the abilities that it has, but nothing that is the adapter's own. */
+export type Decorated<Store extends TransientStore> = TransientStore &
+  (Store extends InspectableStore ? InspectableStore : unknown) &
+  (Store extends WatchableStore ? WatchableStore : unknown)
+
 /**
  * A store that answers with `verbs`, and has the abilities that `store` has: no more, no fewer. `abilities` is asked
  * for only those. {@link innerStore} finds the way back.
@@ -29,7 +36,7 @@ export function decorateStore<Store extends TransientStore>(
   store: Store,
   verbs: Omit<TransientStore, 'atomicity' | 'close' | typeof Symbol.asyncDispose>,
   abilities: AbilityOverrides,
-): Store {
+): Decorated<Store> {
   const close = () => store.close()
   const decorated: TransientStore = {
     ...verbs,
@@ -41,7 +48,7 @@ export function decorateStore<Store extends TransientStore>(
   if (isInspectable(store)) Object.assign(decorated, { scan: abilities.scan, flush: abilities.flush })
   if (isWatchable(store)) Object.assign(decorated, { watch: abilities.watch })
   // The abilities of a Store are exactly the two small interfaces, both of which were just carried over.
-  return decorated as Store
+  return decorated as Decorated<Store>
 }
 
 /** Hands a `compareAndSet` of any form on to `store`, which checks the arguments. */

@@ -1,7 +1,7 @@
 import { type Duration, parseDuration } from '../duration/duration.ts'
 import { checkListener } from './checks.ts'
 import { createDeadlineTimer } from './deadline-timer.ts'
-import { decorateStore, forwardCompareAndSet } from './decorate-store.ts'
+import { type Decorated, decorateStore, forwardCompareAndSet } from './decorate-store.ts'
 import { TransientError } from './errors.ts'
 import {
   type CompareAndSetOptions,
@@ -23,7 +23,7 @@ import {
  * const store = withDeadline(createMemoryStore(), '250ms')
  * ```
  */
-export function withDeadline<Store extends TransientStore>(store: Store, deadline: Duration): Store {
+export function withDeadline<Store extends TransientStore>(store: Store, deadline: Duration): Decorated<Store> {
   const span = parseDuration(deadline, 'deadline')
   const bound = createDeadlineTimer(span)
 

@@ -1,5 +1,5 @@
 import { checkEntries, checkKey, checkKeys, checkListener } from './checks.ts'
-import { decorateStore, forwardCompareAndSet } from './decorate-store.ts'
+import { type Decorated, decorateStore, forwardCompareAndSet } from './decorate-store.ts'
 import {
   type CompareAndSetOptions,
   isInspectable,
@@ -25,7 +25,7 @@ const flushBatch = 1000
  * const carts = withPrefix(createMemoryStore(), 'cart:')
  * ```
  */
-export function withPrefix<Store extends TransientStore>(store: Store, prefix: string): Store {
+export function withPrefix<Store extends TransientStore>(store: Store, prefix: string): Decorated<Store> {
   checkKey(prefix)
   // The check comes before the prefix is put in front: two lone surrogates could make one well-formed pair.
   const full = (key: string): string => {
