@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type RedisServer, type StartRedisOptions, startRedis } from '@transient/test-utils/redis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectRedis, type RedisConnection } from '../src/lib/redis/redis-connection.ts'
+
+const run = promisify(execFile)
 
 // Processes take their time on a busy machine.
 const slow = { timeout: 30_000 }
@@ -176,6 +179,21 @@ describe('a private server', () => {
     expect(code).toBe(0)
     await ended(Number(output))
   })
+})
+
+it('leaves no folder of a server that was killed and forgotten', slow, async () => {
+  const door = fileURLToPath(new URL('../src/redis.ts', import.meta.url))
+  const script = `const { startRedis } = await import(${JSON.stringify(door)})
+    const { readlinkSync } = await import('node:fs')
+    const server = await startRedis()
+    console.log(readlinkSync('/proc/' + server.pid + '/cwd'))
+    await server.kill()`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script])
+  const folder = stdout.trim()
+  expect(folder).toContain('transient-redis-')
+  // The guard is another process, and ends on its own time.
+  for (const end = Date.now() + 4000; existsSync(folder) && Date.now() < end; ) await wait(10)
+  expect(existsSync(folder)).toBe(false)
 })
 
 describe('monitor', () => {

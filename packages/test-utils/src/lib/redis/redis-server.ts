@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { findRedisServer } from './find-redis-server.ts'
 import { connectRedis } from './redis-connection.ts'
 import { monitorRedis, type RedisMonitor } from './redis-monitor.ts'
-import { guardProcess } from './watchdog.ts'
+import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 const host = '127.0.0.1'
 
@@ -52,19 +52,25 @@ export interface RedisServer extends AsyncDisposable {
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
   const program = options.program ?? (await findRedisServer())
   const folder = await mkdtemp(join(tmpdir(), 'transient-redis-'))
+  const watchdog = createWatchdog(folder)
   let running: RunningServer
   try {
-    running = await launch(program, folder, options)
+    running = await launch(program, folder, options, watchdog)
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await clear()
     throw error
   }
   const { port } = running
   let stopped: Promise<void> | undefined
 
+  async function clear(): Promise<void> {
+    await rm(folder, { recursive: true, force: true })
+    watchdog.callOff()
+  }
+
   function stop(): Promise<void> {
     // Its folder goes with it: there is nothing that it could still have to save.
-    stopped ??= running.end('SIGKILL').then(() => rm(folder, { recursive: true, force: true }))
+    stopped ??= running.end('SIGKILL').then(clear)
     return stopped
   }
 
@@ -82,7 +88,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     async restart() {
       if (stopped !== undefined) throw new Error('the Redis server was stopped; start another one')
       await running.end('SIGTERM')
-      running = await launch(program, folder, { ...options, port })
+      running = await launch(program, folder, { ...options, port }, watchdog)
     },
     monitor: () => monitorRedis(host, port, options.password),
     [Symbol.asyncDispose]: stop,
@@ -96,11 +102,16 @@ interface RunningServer {
   end(signal: NodeJS.Signals): Promise<void>
 }
 
-async function launch(program: string, folder: string, options: StartRedisOptions): Promise<RunningServer> {
+async function launch(
+  program: string,
+  folder: string,
+  options: StartRedisOptions,
+  watchdog: Watchdog,
+): Promise<RunningServer> {
   // Between finding a free port and taking it another process may be faster: then the server ends, and we look again.
   for (let left = 9; ; left -= 1) {
     const port = options.port ?? (await freePort())
-    const running = await launchOn(port, program, folder, options)
+    const running = await launchOn(port, program, folder, options, watchdog)
     if (running !== undefined) return running
     if (left > 0 && options.port === undefined) continue
     const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '')
@@ -113,6 +124,7 @@ async function launchOn(
   program: string,
   folder: string,
   options: StartRedisOptions,
+  watchdog: Watchdog,
 ): Promise<RunningServer | undefined> {
   const log = join(folder, 'redis.log')
   const own = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', folder]
@@ -126,8 +138,8 @@ async function launchOn(
     child.once('error', reject)
   })
   const pid = await Promise.race([spawned(child), ended.then(() => 0)]).finally(() => output.close())
-  const release = guardProcess(pid, folder)
-  void ended.then(release)
+  watchdog.guard(pid)
+  void ended.then(() => watchdog.guard(undefined))
   // A server that a test forgot must not keep the test process alive.
   child.unref()
 

@@ -1,22 +1,33 @@
 import { spawn } from 'node:child_process'
 
-// Reads until the pipe closes, which the system does for us however our process ends, SIGKILL included.
-const script = 'trap "" INT TERM HUP; read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"'
+// Reads until the pipe closes, which the system does for us however our process ends, SIGKILL included. Each line is the
+// number of the process that runs now, an empty one when none does.
+const script = `trap "" INT TERM HUP
+pid=
+while read -r line; do pid=$line; done
+[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
+rm -rf "$1"`
 
-/**
- * Kills the process and removes its folder when ours ends, in whatever way. Returns what calls the watch off, to be used
- * as soon as the process has ended: its number may be given to another one afterwards.
- */
-export function guardProcess(pid: number, folder: string): () => void {
-  // `detached` keeps it out of our process group: a Ctrl-C at the terminal must not end the guard first.
-  const guard = spawn('sh', ['-c', script, 'sh', String(pid), folder], {
+/** Ends a server and removes its folder when our own process ends, in whatever way. */
+export interface Watchdog {
+  /** Says which process to end; `undefined` as soon as it has ended: its number may be given to another one afterwards. */
+  guard(pid: number | undefined): void
+  callOff(): void
+}
+
+export function createWatchdog(folder: string): Watchdog {
+  // `detached` keeps it out of our process group: a Ctrl-C at the terminal must not end the watchdog first.
+  const dog = spawn('sh', ['-c', script, 'sh', folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
-  guard.on('error', () => {})
-  guard.stdin.on('error', () => {})
-  guard.unref()
-  const pipe = guard.stdin as typeof guard.stdin & { unref?: () => void }
+  dog.on('error', () => {})
+  dog.stdin.on('error', () => {})
+  dog.unref()
+  const pipe = dog.stdin as typeof dog.stdin & { unref?: () => void }
   pipe.unref?.()
-  return () => void guard.kill('SIGKILL')
+  return {
+    guard: (pid) => void pipe.write(`${pid ?? ''}\n`),
+    callOff: () => void dog.kill('SIGKILL'),
+  }
 }
