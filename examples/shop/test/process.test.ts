@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { type ClientRequest, createServer, request } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type RedisServer, startRedis } from '@transient/test-utils/redis'
@@ -55,24 +55,28 @@ describe('the shop as a process', { timeout: 30_000 }, () => {
   it('finishes a request that is under way when it is told to end', async () => {
     const shop = start({ PORT: '0' })
     const origin = await shop.open()
-    const body = 'product=mug&quantity=1'
-    const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
-      'content-length': body.length,
-      expect: '100-continue',
-    }
-    const asking = request(`${origin}/cart`, { method: 'POST', headers })
+    const asking = await postHalf(origin)
     const answer = once(asking, 'response')
-    asking.flushHeaders()
-    // The shop has the request, and waits for its form.
-    await once(asking, 'continue')
     shop.child.kill('SIGTERM')
     while (await isOpen(origin)) await new Promise((resolve) => setImmediate(resolve))
-    asking.end(body)
+    asking.end(form)
     const [response] = (await answer) as [{ statusCode: number; resume(): void }]
     response.resume()
     expect(response.statusCode).toBe(303)
     expect((await shop.ended).code).toBe(0)
+  })
+
+  it('ends at once when it is told a second time, whatever is under way', async () => {
+    const shop = start({ PORT: '0' })
+    const origin = await shop.open()
+    const asking = await postHalf(origin)
+    const hungUp = once(asking, 'error')
+    shop.child.kill('SIGINT')
+    while (await isOpen(origin)) await new Promise((resolve) => setImmediate(resolve))
+    shop.child.kill('SIGINT')
+    await shop.ended
+    await hungUp
+    expect(shop.child.signalCode).toBe('SIGINT')
   })
 
   it.each<[string, Record<string, string>, RegExp]>([
@@ -152,6 +156,21 @@ describe('on Redis', { timeout: 30_000 }, () => {
     )
   })
 })
+
+const form = 'product=mug&quantity=1'
+
+/** A request that the shop has, and whose form it waits for. */
+async function postHalf(origin: string): Promise<ClientRequest> {
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': form.length,
+    expect: '100-continue',
+  }
+  const asking = request(`${origin}/cart`, { method: 'POST', headers })
+  asking.flushHeaders()
+  await once(asking, 'continue')
+  return asking
+}
 
 /** Whether the shop takes new connections. */
 function isOpen(origin: string): Promise<boolean> {

@@ -185,6 +185,13 @@ describe('what cannot be', () => {
     expect(visitor.cookies.size).toBe(0)
   })
 
+  it('a password is the same however the keyboard sends its letters', async () => {
+    const { visitor } = await openShop()
+    const password = 'blåsippa'.normalize('NFD')
+    expect(password).not.toBe('blåsippa')
+    expect((await visitor.post('/login', { name: 'asa', password })).text).toContain('Hello, Åsa')
+  })
+
   it('markup in what was typed is text', async () => {
     const { visitor } = await openShop()
     const name = `"><script>alert('1')</script>&`
