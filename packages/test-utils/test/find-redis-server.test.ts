@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -124,6 +124,16 @@ it('takes over the lock of a process that is gone', async () => {
   await mkdir(cache, { recursive: true })
   // No process has this number: it is above what Linux and macOS give out.
   await writeFile(join(cache, 'redis.lock'), '99999999')
+  await packages('echo > redis-tools.deb')
+  expect(await find()).toMatch(/redis-server$/)
+})
+
+it('takes over a lock that was never written, for example on a full disk', async () => {
+  const cache = join(project, 'node_modules/.cache/transient')
+  await mkdir(cache, { recursive: true })
+  await writeFile(join(cache, 'redis.lock'), '')
+  const before = new Date(Date.now() - 60_000)
+  await utimes(join(cache, 'redis.lock'), before, before)
   await packages('echo > redis-tools.deb')
   expect(await find()).toMatch(/redis-server$/)
 })

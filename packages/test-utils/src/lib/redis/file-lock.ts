@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** Runs one task at a time among the processes of this machine. A lock whose process is gone counts as free. */
@@ -28,8 +28,8 @@ async function tryLock(path: string): Promise<boolean> {
 async function isHeld(path: string): Promise<boolean> {
   try {
     const text = await readFile(path, 'utf8')
-    // Empty for the instant between its creation and its first write.
-    if (text === '') return true
+    // Empty for the instant between its creation and its first write; for longer, if that write failed.
+    if (text === '') return Date.now() - (await stat(path)).mtimeMs < 5000
     process.kill(Number(text), 0)
     return true
   } catch (error) {
