@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessionStore } from '@transient/core'
-import { TransientError } from '@transient/core/store'
 import { createMemoryStore } from '@transient/memory'
+import { createFaultyStore } from '@transient/test-utils/faults'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createShop, type Visit } from '../src/app.ts'
 import { products } from '../src/catalogue.ts'
@@ -11,20 +11,8 @@ import { createVisitor } from './visitor.ts'
 
 async function openShop({ secure = false } = {}) {
   const memory = createMemoryStore()
-  let outage: boolean | string = false
   const calls: string[] = []
-  const store = new Proxy(memory, {
-    get: (target, name) => {
-      const verb = Reflect.get(target, name) as unknown
-      if (typeof verb !== 'function' || typeof name === 'symbol') return verb
-      return (...args: unknown[]) => {
-        calls.push(name)
-        if (outage === true || outage === name)
-          return Promise.reject(new TransientError('unavailable', { operation: name }))
-        return (verb as (...args: unknown[]) => unknown)(...args)
-      }
-    },
-  })
+  const store = createFaultyStore(memory, { onCall: (verb) => calls.push(verb) })
   const sessions = createSessionStore<Visit>(store, { secrets: 'a secret of the tests, long enough for anyone' })
   const reports: unknown[] = []
   const server: Server = createShop(sessions, { secure, report: (error) => reports.push(error) }).listen(0, '127.0.0.1')
@@ -35,15 +23,13 @@ async function openShop({ secure = false } = {}) {
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   /** Of the whole storage, or of one verb. */
-  const setOutage = (is: boolean | string) => {
-    outage = is
-  }
+  const fail = (verb: '*' | 'set') => store.fail(verb, { times: Number.POSITIVE_INFINITY })
   const keys = async () => {
     let count = 0
     for await (const batch of memory.scan('')) count += batch.length
     return count
   }
-  return { origin, visitor: createVisitor(origin), reports, setOutage, keys, calls }
+  return { origin, visitor: createVisitor(origin), reports, fail, recover: () => store.recover(), keys, calls }
 }
 
 describe('a visit', () => {
@@ -108,11 +94,11 @@ describe('a visit', () => {
   })
 
   it('does not log in the old id where the new one could not be stored', async () => {
-    const { visitor, setOutage } = await openShop()
+    const { visitor, fail, recover } = await openShop()
     await visitor.post('/cart', { product: 'mug', quantity: '1' })
-    setOutage('set')
+    fail('set')
     expect((await visitor.post('/login', { name: 'asa', password: 'blåsippa' })).status).toBe(503)
-    setOutage(false)
+    recover()
     const page = await visitor.get('/cart')
     expect(page.text).toContain('€24.00')
     expect(page.text).not.toContain('Hello')
@@ -231,16 +217,16 @@ describe('what cannot be', () => {
 
 describe('without its storage', () => {
   it('says so with 503 to those who have a session, serves those who have none, and goes on when it is back', async () => {
-    const { visitor, setOutage, reports, origin } = await openShop()
+    const { visitor, fail, recover, reports, origin } = await openShop()
     await visitor.post('/cart', { product: 'mug', quantity: '1' })
-    setOutage(true)
+    fail('*')
     const page = await visitor.get('/cart')
     expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])
     expect(page.text).toContain('what was in your cart is not lost')
     expect((await createVisitor(origin).get('/')).status).toBe(200)
     const first = await createVisitor(origin).post('/cart', { product: 'mug', quantity: '1' })
     expect([first.status, reports.length]).toEqual([503, 2])
-    setOutage(false)
+    recover()
     expect((await visitor.get('/cart')).text).toContain('€24.00')
   })
 })

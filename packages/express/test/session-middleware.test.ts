@@ -2,9 +2,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createSessionStore, type Session } from '@transient/core'
-import { TransientError, type TransientStore } from '@transient/core/store'
+import { TransientError, type TransientErrorCode, type TransientStore } from '@transient/core/store'
 import { sessionMiddleware, sessionOf } from '@transient/express'
 import { createMemoryStore } from '@transient/memory'
+import { createFaultyStore } from '@transient/test-utils/faults'
 import express5, { type RequestHandler as RequestHandler5 } from 'express'
 import express4, { type RequestHandler as RequestHandler4 } from 'express-4'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -18,42 +19,15 @@ type Request = express5.Request & { session: Session<Shop> }
 const secrets = 'a secret of the tests, long enough for anyone'
 const here = fileURLToPath(import.meta.url)
 
-/** A store whose next `compareAndSet` waits, or fails. */
+/** A store whose writes of a session wait, or fail. */
 function createStagedStore() {
-  const inner = createMemoryStore()
-  let barrier: Promise<void> | undefined
-  let arrive = () => {}
-  const store = new Proxy(inner, {
-    get: (target, name) =>
-      name === 'compareAndSet'
-        ? async (...args: unknown[]) => {
-            arrive()
-            await barrier
-            return (target.compareAndSet as (...args: unknown[]) => Promise<boolean>)(...args)
-          }
-        : (Reflect.get(target, name) as unknown),
-  })
+  const store = createFaultyStore(createMemoryStore())
+  const times = Number.POSITIVE_INFINITY
   return {
     store,
-    hold: () => {
-      const { promise, open, fail } = gate()
-      barrier = promise
-      const arrived = new Promise<void>((resolve) => (arrive = resolve))
-      return { arrived, open, fail }
-    },
+    hold: () => store.hold('compareAndSet', { times }),
+    fail: (code: TransientErrorCode) => store.fail('compareAndSet', { code, times }),
   }
-}
-
-function gate() {
-  let open = () => {}
-  let fail = (_: Error) => {}
-  const promise = new Promise<void>((resolve, reject) => {
-    open = resolve
-    fail = reject
-  })
-  // A gate that fails before anybody stands at it is no unhandled rejection.
-  promise.catch(() => {})
-  return { promise, open, fail }
 }
 
 async function serve(app: express5.Express) {
@@ -117,7 +91,7 @@ describe.each([
     await held.arrived
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
     expect(written()).toBe(0)
-    held.open()
+    held.release()
     const response = await visiting
     expect([response.status, cookieOf(response).slice(0, 4)]).toEqual([status, 'sid='])
   })
@@ -137,7 +111,7 @@ describe.each([
         .send(`${request.path} ${error.code} ${error.expose} ${error instanceof TransientError}`)
     }) satisfies express5.ErrorRequestHandler)
     const visit = await serve(app)
-    staged.hold().fail(new TransientError('unavailable', { operation: 'compareAndSet' }))
+    staged.fail('unavailable')
     const response = await visit('/deep/in')
     expect([response.status, await response.text()]).toEqual([503, '/deep/in unavailable false true'])
     expect(response.headers.get('x-handler')).toBe(null)
@@ -158,7 +132,7 @@ describe.each([
       response.status(error.status).json([request.app === app, response.app === app, request.path])
     }) satisfies express5.ErrorRequestHandler)
     const visit = await serve(app)
-    staged.hold().fail(new TransientError('unavailable', { operation: 'compareAndSet' }))
+    staged.fail('unavailable')
     const response = await visit('/mounted/in')
     expect([response.status, await response.json()]).toEqual([503, [true, true, '/mounted/in']])
   })
@@ -178,7 +152,7 @@ describe.each([
       response.status(error.status).send('a page of the application')
     }) satisfies express5.ErrorRequestHandler)
     const visit = await serve(app)
-    staged.hold().fail(new TransientError('unavailable', { operation: 'compareAndSet' }))
+    staged.fail('unavailable')
     const response = await visit()
     expect([response.status, asked]).toEqual([503, 1])
     expect(await response.text()).toMatch(/^<!DOCTYPE html>/)
@@ -193,7 +167,7 @@ describe.each([
       response.redirect('/next')
     })
     const visit = await serve(app)
-    staged.hold().fail(new TransientError('timeout', { operation: 'compareAndSet' }))
+    staged.fail('timeout')
     const response = await visit()
     expect(response.status).toBe(503)
     expect(response.headers.get('location')).toBe(null)

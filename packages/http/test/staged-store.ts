@@ -1,5 +1,6 @@
-import { type InspectableStore, TransientError, type TransientErrorCode } from '@transient/core/store'
+import type { InspectableStore, TransientErrorCode } from '@transient/core/store'
 import { createMemoryStore } from '@transient/memory'
+import { createFaultyStore, type FaultVerb } from '@transient/test-utils/faults'
 
 export interface Gate {
   /** Resolves when a call stands at the gate. */
@@ -11,55 +12,26 @@ export interface Gate {
 export interface StagedStore {
   readonly store: InspectableStore
   readonly calls: string[]
-  /** The next calls of the verb wait until the gate is opened. */
-  hold(verb: 'get' | 'compareAndSet' | 'take'): Gate
+  /** Calls of the verb wait until the gate is opened. */
+  hold(verb: FaultVerb): Gate
   /** All calls fail until `recover`. */
   fail(code: TransientErrorCode): void
   recover(): void
 }
 
+const times = Number.POSITIVE_INFINITY
+
 export function createStagedStore(): StagedStore {
-  const inner = createMemoryStore()
   const calls: string[] = []
-  const gates = new Map<string, { pass: Promise<void>; arrive: () => void }>()
-  let failing: TransientErrorCode | undefined
-
-  const store = new Proxy(inner, {
-    get: (target, name) => {
-      const verb = Reflect.get(target, name) as unknown
-      if (typeof verb !== 'function' || typeof name === 'symbol' || name === 'scan') return verb
-      return async (...args: unknown[]) => {
-        calls.push(name)
-        const gate = gates.get(name)
-        gate?.arrive()
-        await gate?.pass
-        if (failing !== undefined) throw new TransientError(failing, { operation: name })
-        return (verb as (...args: unknown[]) => unknown).apply(target, args)
-      }
-    },
-  })
-
+  const store = createFaultyStore(createMemoryStore(), { onCall: (verb) => calls.push(verb) })
   return {
     store,
     calls,
     hold: (verb) => {
-      let open = () => {}
-      let arrive = () => {}
-      const arrived = new Promise<void>((resolve) => (arrive = resolve))
-      const pass = new Promise<void>((resolve) => {
-        open = () => {
-          gates.delete(verb)
-          resolve()
-        }
-      })
-      gates.set(verb, { pass, arrive })
-      return { arrived, open }
+      const gate = store.hold(verb, { times })
+      return { arrived: gate.arrived, open: () => gate.release() }
     },
-    fail: (code) => {
-      failing = code
-    },
-    recover: () => {
-      failing = undefined
-    },
+    fail: (code) => store.fail('*', { code, times }),
+    recover: () => store.recover(),
   }
 }
