@@ -117,7 +117,7 @@ it('two session stores share a request, each with a cookie of its own', async ()
     (request, response, session) =>
       new Promise<void>((resolve, reject) => {
         behind(request, response, (error) => {
-          if (error !== undefined) return reject(error as Error)
+          if (error !== undefined) return reject(error)
           const visit = session().data
           const { data } = sessionOf(request, staff)
           visit.visits = (visit.visits ?? 0) + 1
