@@ -12,10 +12,9 @@ const doors = {
 
 /** What each folder of core may import of the other folders. */
 const rooms = {
-  store: ['duration'],
-  duration: ['store'],
+  store: [],
   codec: ['store'],
-  session: ['store', 'duration', 'codec'],
+  session: ['store', 'codec'],
 }
 
 /** @param {readonly string[]} paths */

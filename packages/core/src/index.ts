@@ -3,11 +3,11 @@ export type { Codec } from './lib/codec/codec.ts'
 export { json } from './lib/codec/json.ts'
 export { number } from './lib/codec/number.ts'
 export { utf8 } from './lib/codec/utf8.ts'
-export { type Duration, parseDuration } from './lib/duration/duration.ts'
 export type { RenewOptions, Session, SessionEnd } from './lib/session/session.ts'
 export type { SessionProblem } from './lib/session/session-events.ts'
 export { createSessionStore, type SessionStore, type SessionStoreOptions } from './lib/session/session-store.ts'
 export type { Decorated } from './lib/store/decorate-store.ts'
+export { type Duration, parseDuration } from './lib/store/duration.ts'
 export {
   isTransientError,
   TransientError,

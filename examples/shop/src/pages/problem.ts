@@ -14,7 +14,7 @@ const words: Record<number, Words> = {
   413: { title: 'That was too much', text: 'The form you sent is larger than any the shop has.' },
   503: {
     title: 'The shop is out of breath',
-    text: 'The storage of carts and logins does not answer. Please try again in a moment; what was in your cart is not lost.',
+    text: 'The storage of carts and logins does not answer. Please try again in a moment.',
   },
 }
 const theirs: Words = { title: 'That did not make sense', text: 'The shop could not read what your browser sent.' }

@@ -1,6 +1,6 @@
 import { stringify } from '../codec/json.ts'
-import { parseDuration } from '../duration/duration.ts'
 import { misuse } from '../store/checks.ts'
+import { parseDuration } from '../store/duration.ts'
 import { endSession } from './end-session.ts'
 import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord } from './record.ts'

@@ -1,5 +1,5 @@
-import { type Duration, parseDuration } from '../duration/duration.ts'
 import { checkKey, misuse } from '../store/checks.ts'
+import { type Duration, parseDuration } from '../store/duration.ts'
 import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
 import { openSession } from './open-session.ts'
 import type { Session } from './session.ts'

@@ -1,4 +1,4 @@
-import type { Duration } from '../duration/duration.ts'
+import type { Duration } from '../store/duration.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 
 /**
@@ -59,7 +59,8 @@ export interface Session<Data extends object = Record<string, unknown>> {
   commit(): Promise<void>
 
   /**
-   * Gives the session a new id and keeps its data; uncommitted changes are stored with it. If another request renews at the same moment, one of
+   * Gives the session a new id and keeps its data; uncommitted changes are stored with it. Where the visitor gains rights, renew first,
+   * and give the rights to the session when the promise has resolved. If another request renews at the same moment, one of
    * them does, and the other follows it with {@link token} unchanged. Rejects with `session-ended` if the session is gone.
    * After a rejection the old id is valid as before, unless the answer was lost (`applied: 'unknown'`): then it may lead to the new one. A new
    * visitor's changes are committed.

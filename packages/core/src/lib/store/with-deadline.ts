@@ -1,7 +1,7 @@
-import { type Duration, parseDuration } from '../duration/duration.ts'
 import { checkListener } from './checks.ts'
 import { createDeadlineTimer } from './deadline-timer.ts'
 import { type Decorated, decorateStore, forwardCompareAndSet } from './decorate-store.ts'
+import { type Duration, parseDuration } from './duration.ts'
 import { TransientError } from './errors.ts'
 import {
   type CompareAndSetOptions,

@@ -1,6 +1,6 @@
-import { checkTtl, misuse } from '../store/checks.ts'
-import { quoteKey } from '../store/errors.ts'
-import type { Milliseconds } from '../store/transient-store.ts'
+import { checkTtl, misuse } from './checks.ts'
+import { quoteKey } from './errors.ts'
+import type { Milliseconds } from './transient-store.ts'
 
 /** Milliseconds, or a whole number with its unit: `'500ms'`, `'30s'`, `'20m'`, `'8h'`, `'14d'`. */
 export type Duration = Milliseconds | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
