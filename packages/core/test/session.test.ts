@@ -447,10 +447,39 @@ describe.each(storeKinds)('sessions on %s', (kind) => {
       const { sessions, begin, find } = openShop()
       const token = await begin({ cart: ['apple'] })
       const session = await sessions.load(token)
-      session.data.cart?.push('pear')
-      session.seal()
+      const cart = session.data.cart
+      expect(session.seal()).toBeUndefined()
+      cart?.push('pear')
       expect(await rejection(session.commit())).toMatchObject({ code: 'session-sealed' })
+      expect(await rejection(session.seal() as Promise<void>)).toMatchObject({ code: 'session-sealed' })
       expect(await find(token)).toEqual({ cart: ['apple'] })
+    })
+
+    test('has stored what was changed before, when what seal returns resolves', async () => {
+      const { sessions, begin, find } = openShop()
+      const token = await begin({ cart: ['apple'] })
+      const session = await sessions.load(token)
+      session.data.cart?.push('pear')
+      await session.seal()
+      expect(await find(token)).toEqual({ cart: ['apple', 'pear'] })
+    })
+
+    test('has nothing to wait for when nothing was changed, and waits for what was begun before and not awaited', async () => {
+      const { sessions, begin, find } = openShop()
+      const token = await begin({ cart: ['apple'] })
+      expect(sessions.open(token).seal()).toBeUndefined()
+      expect((await sessions.load(token)).seal()).toBeUndefined()
+      const session = await sessions.load(token)
+      void session.update('count', () => 5)
+      await session.seal()
+      expect(await find(token)).toEqual({ cart: ['apple'], count: 5 })
+    })
+
+    test('rejects for a value without a JSON form, as commit does', async () => {
+      const { sessions } = openShop()
+      const session = await sessions.load()
+      session.data.user = 10n as unknown as string
+      expect(await rejection(session.seal() as Promise<void>)).toMatchObject({ code: 'invalid-argument' })
     })
 
     test('can still be loaded, to be read', async () => {

@@ -442,3 +442,25 @@ describe('a response that is dropped', () => {
     expect((await through(stage)).text).toBe('error page: unavailable')
   })
 })
+
+describe('a response with nothing to commit leaves at once', () => {
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['write', (response) => expect(response.write('text')).toBe(true)],
+    ['writeHead', (response) => response.writeHead(200, { Vary: 'Accept' }).write('text')],
+    ['flushHeaders', (response) => response.flushHeaders()],
+  ])('with %s, and has what the cookie and caches need', async (_, send) => {
+    const handler: Handler = (_request, response, session) => {
+      void session().data.name
+      send(response)
+      // `headersSent` would say the same of a held response; this is the text that was made of them.
+      expect((response as unknown as { _header: string | null })._header).toContain('HTTP/1.1 200')
+      expect(() => (session().data.name = 'late')).toThrow(expect.objectContaining({ code: 'session-sealed' }))
+      response.end()
+    }
+    const site = await openSite(handler, { store: createMemoryStore() })
+    const answer = await site.get('/')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('vary')).toMatch(/Cookie$/)
+    expect(answer.headers.get('cache-control')).toBe('private, no-store')
+  })
+})

@@ -6,8 +6,8 @@ import { applyHeaders, rememberStart } from './response-headers.ts'
 export interface DepartureSteps {
   /** Whether there is anything to do before the response leaves; until then every call goes straight through. */
   isNeeded(): boolean
-  /** Must be done before anything leaves; asked for once, by the first call that would send something. */
-  prepare(): Promise<void>
+  /** Must be done before anything leaves; asked for once, by the first call that would send something. `undefined`: nothing to wait for. */
+  prepare(): Promise<void> | undefined
   /** The last chance for headers, before those of a prepared response leave, or those of the error page in place of a dropped one. */
   beforeHeaders(): void
   /** `prepare` failed: the handler's response is dropped, and the one to send now is the listener's. */
@@ -46,13 +46,22 @@ export function holdResponse(response: ServerResponse, steps: DepartureSteps): H
   // The methods are in place before anybody needs them, because in `response.end(session.data.name)` the method is looked up first.
   const isFree = () => phase === 'open' || (phase === 'waiting' && (!steps.isNeeded() || response.headersSent))
 
-  function hold(...call: Call): void {
+  /** Keeps the call for later. `false` if there is nothing to wait for: then it goes through now, as all that follow. */
+  function hold(...call: Call): boolean {
+    if (phase === 'waiting') {
+      const prepared = steps.prepare()
+      if (prepared === undefined) {
+        phase = 'open'
+        steps.beforeHeaders()
+        return false
+      }
+      phase = 'holding'
+      statusCode = response.statusCode
+      uncover = cover(response, () => ended)
+      prepared.then(release, drop)
+    }
     calls.push(call)
-    if (phase === 'holding') return
-    phase = 'holding'
-    statusCode = response.statusCode
-    uncover = cover(response, () => ended)
-    steps.prepare().then(release, drop)
+    return true
   }
 
   function release(): void {
@@ -138,16 +147,15 @@ export function holdResponse(response: ServerResponse, steps: DepartureSteps): H
       if (isFree()) return pass('write', args)
       if (phase === 'dropped') return refuse(args)
       checkChunk(args[0])
-      hold('write', args)
-      return false
+      return hold('write', args) ? false : pass('write', args)
     },
     end: (...args: unknown[]) => {
       if (isFree()) return pass('end', args)
       if (phase === 'dropped') refuse(args)
       else {
         if (args[0] !== undefined && args[0] !== null && typeof args[0] !== 'function') checkChunk(args[0])
-        hold('end', args)
-        ended = true
+        if (hold('end', args)) ended = true
+        else pass('end', args)
       }
       return response
     },
@@ -159,12 +167,13 @@ export function holdResponse(response: ServerResponse, steps: DepartureSteps): H
       // Set now, so that a wrong header throws where it was given, and ours can be laid beside it later.
       applyHeaders(response, rest.find(isObject))
       response.statusCode = code
-      hold('writeHead', [code, ...rest.filter((part) => typeof part === 'string')])
+      const line = [code, ...rest.filter((part) => typeof part === 'string')]
+      if (!hold('writeHead', line)) pass('writeHead', line)
       return response
     },
     flushHeaders: () => {
       if (isFree()) pass('flushHeaders', [])
-      else if (phase !== 'dropped') hold('flushHeaders', [])
+      else if (phase !== 'dropped' && !hold('flushHeaders', [])) pass('flushHeaders', [])
     },
   })
   return { abandon }

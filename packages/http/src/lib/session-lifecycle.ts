@@ -124,12 +124,7 @@ function begin<Data extends object>(
 
   const held = holdResponse(response, {
     isNeeded: () => isAsked,
-    prepare: () => {
-      const opened = open()
-      const committed = opened.commit()
-      opened.seal()
-      return committed
-    },
+    prepare: () => open().seal(),
     // On an error page, too: a renewal may have been stored before the commit failed, and the old id leads nowhere.
     beforeHeaders: () => {
       const { token, expiresAt, isDestroyed } = open()
@@ -145,7 +140,7 @@ function begin<Data extends object>(
     sessions,
     get session() {
       const opened = open()
-      if (!isAsked && response.headersSent) opened.seal()
+      if (!isAsked && response.headersSent) void opened.seal()
       isAsked = true
       return opened
     },
@@ -157,7 +152,7 @@ function begin<Data extends object>(
       if (opened.isLoaded) return undefined
       return loading.catch((error: unknown) => {
         // What is sent now depends on the cookie, and there is nothing to commit.
-        opened.seal()
+        void opened.seal()
         held.abandon()
         throw error
       })

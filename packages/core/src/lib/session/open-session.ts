@@ -161,24 +161,38 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     return running
   }
 
-  async function store(operation: string): Promise<void> {
-    const shown = data
-    const changes = shown?.takeChanges()
-    if (!changes?.size) return
-    try {
-      if (isSealed) throw refused('session-sealed', operation)
-      await write(() => changes, operation)
-    } catch (error) {
-      shown?.restoreChanges(changes)
+  /** Stores what was changed; `undefined` if nothing was. */
+  function store(operation: string, shown: SessionData): Promise<void> | undefined {
+    const changes = shown.takeChanges()
+    if (changes.size === 0) return undefined
+    const stored = isSealed ? Promise.reject(refused('session-sealed', operation)) : write(() => changes, operation)
+    return stored.catch((error: unknown) => {
+      shown.restoreChanges(changes)
       throw error
-    }
+    })
   }
 
   const commit = () =>
     track(async (earlier) => {
-      await store('session.commit')
+      if (data !== undefined) await store('session.commit', data)
       await earlier
     })
+
+  const seal = (): Promise<void> | undefined => {
+    let stored: Promise<void> | undefined
+    try {
+      stored = data && store('session.commit', data)
+    } catch (error) {
+      stored = Promise.reject(error)
+    }
+    isSealed = true
+    data?.seal()
+    if (stored === undefined && writing === undefined) return undefined
+    return track(async (earlier) => {
+      await stored
+      await earlier
+    })
+  }
 
   const update = (field: string, change: (current: unknown) => unknown): Promise<unknown> =>
     track(async () => {
@@ -218,7 +232,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
         await keyspace.compareAndSet(standing.key, standing.bytes, null)
         standing = { at: 'visitor' }
       }
-      if (standing.at !== 'stored') return store('session.renew')
+      if (standing.at !== 'stored') return store('session.renew', shown)
       const { token, snapshot: old } = standing
       const changes = shown.takeChanges()
       try {
@@ -260,10 +274,7 @@ export function openSession<Data extends object>(context: SessionContext, text: 
     commit,
     renew,
     destroy,
-    seal: () => {
-      isSealed = true
-      data?.seal()
-    },
+    seal,
     get token() {
       return standing.text
     },

@@ -73,8 +73,11 @@ export interface Session<Data extends object = Record<string, unknown>> {
    */
   destroy(): Promise<void>
 
-  /** From now on a change of {@link data} or a call that writes is an error `session-sealed`: the response has left. */
-  seal(): void
+  /**
+   * Stores what was changed as {@link commit} does, and lets no later change in: from now on a change of {@link data} or a call that
+   * writes is an error `session-sealed`. For middleware, before the response leaves. `undefined` if there is nothing to wait for.
+   */
+  seal(): Promise<void> | undefined
 
   /** What the visitor's cookie should hold now; `undefined` for a visitor without a session. */
   readonly token: string | undefined
