@@ -433,7 +433,7 @@ describe.each(storeKinds)('sessions on %s', (kind) => {
       const { sessions, store, begin } = openShop()
       const session = await sessions.load(await begin({ cart: ['apple'] }))
       store.calls.clear()
-      session.seal()
+      expect(session.seal()).toBeUndefined()
       expect(() => (session.data.user = 'x')).toThrow(expect.objectContaining({ code: 'session-sealed' }))
       expect(() => session.data.cart?.push('pear')).toThrow(TypeError)
       for (const call of [session.update('count', () => 1), session.renew(), session.destroy()])
@@ -485,7 +485,7 @@ describe.each(storeKinds)('sessions on %s', (kind) => {
     test('can still be loaded, to be read', async () => {
       const { sessions, begin } = openShop()
       const session = sessions.open(await begin({ user: 'Åsa' }))
-      session.seal()
+      expect(session.seal()).toBeUndefined()
       expect(await rejection(session.update('count', () => 1))).toMatchObject({ code: 'session-sealed' })
       await session.load()
       expect(session.data.user).toBe('Åsa')
