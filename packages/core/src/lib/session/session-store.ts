@@ -11,7 +11,8 @@ import { createKeyRing } from './token.ts'
 export interface SessionStoreOptions {
   /**
    * Signs the tokens. Each at least 32 characters. The first signs, all verify: to change the secret, put the new one first
-   * and keep the old one until the sessions signed by it have ended.
+   * and keep the old one until the sessions signed by it have ended. Where several processes share the sessions, give all of them the new
+   * one behind the old one before any of them signs with it.
    */
   readonly secrets: string | readonly string[]
   /** A session that nobody reads for this long ends. Default `'30m'`. */
