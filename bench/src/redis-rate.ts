@@ -6,7 +6,7 @@ import { median } from './statistics.ts'
 import { formatRate, formatSpread, type Row, type Table } from './table.ts'
 import type { RedisConnectionOrder } from './work.ts'
 
-type Line = readonly [verb: 'get' | 'set', concurrency: number, aim?: Aim]
+type Line = readonly [verb: 'get' | 'set' | 'set of text', concurrency: number, aim?: Aim]
 
 const lines: readonly Line[] = [
   ['get', 1, { atLeast: 0.95 }],
@@ -17,6 +17,10 @@ const lines: readonly Line[] = [
   ['set', 16],
   ['set', 64],
   ['set', 256, { atLeast: 1.4 }],
+  ['set of text', 1],
+  ['set of text', 16],
+  ['set of text', 64],
+  ['set of text', 256, { atLeast: 1.4 }],
 ]
 
 /** `get` and `set` of 100 bytes beside the bare client, on one connection each. */

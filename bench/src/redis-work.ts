@@ -1,3 +1,4 @@
+import { utf8 } from '@transient/core'
 import type { TransientStore } from '@transient/core/store'
 import { createRedisStore } from '@transient/redis'
 import { type BareClient, connectBare } from './bare-client.ts'
@@ -36,8 +37,9 @@ interface Connected {
 async function ourCall(order: RedisOrder): Promise<Connected> {
   const { store, close } = await openStore(order.connection)
   const keys = keyNames(keyCount)
-  const value = valueOf(order.valueBytes, 1)
-  if (order.verb === 'set') return { close, call: (loop, index) => store.set(keyAt(keys, loop, index), value, ttl) }
+  const value = order.verb === 'set of text' ? utf8.encode(textOf(order.valueBytes)) : valueOf(order.valueBytes, 1)
+  if (order.verb === 'set' || order.verb === 'set of text')
+    return { close, call: (loop, index) => store.set(keyAt(keys, loop, index), value, ttl) }
   if (order.verb === 'get') {
     await store.setMany(keys.map((key) => ({ key, value, ttl: Number.POSITIVE_INFINITY })))
     return { close, call: (loop, index) => store.get(keyAt(keys, loop, index)) }
@@ -64,9 +66,9 @@ async function swaps(store: TransientStore, { verb, valueBytes, concurrency }: R
 async function bareCall({ verb, valueBytes, concurrency, connection }: RedisOrder): Promise<Connected> {
   const client = await connectBare(connection.url, connection.ioredis)
   const close = () => quit(client)
-  const value = Buffer.from(valueOf(valueBytes, 1))
+  const value = verb === 'set of text' ? textOf(valueBytes) : Buffer.from(valueOf(valueBytes, 1))
   // Beside a swap: as many keys as that has, so that both find them equally fast.
-  const keys = keyNames(verb === 'get' || verb === 'set' ? keyCount : concurrency)
+  const keys = keyNames(verb.startsWith('compareAndSet') ? concurrency : keyCount)
   if (verb !== 'get') return { close, call: (loop, index) => client.set(keyAt(keys, loop, index), value, 'PX', ttl) }
   for (const key of keys) await client.set(key, value, 'PX', 3_600_000)
   return { close, call: (loop, index) => client.getBuffer(keyAt(keys, loop, index)) }
@@ -96,6 +98,11 @@ function keyNames(count: number): readonly string[] {
 
 function keyAt(keys: readonly string[], loop: number, index: number): string {
   return keys[(loop + index) % keys.length] as string
+}
+
+/** As JSON has it. */
+function textOf(size: number): string {
+  return JSON.stringify('apple '.repeat(size)).slice(0, size)
 }
 
 /** Binary, and different from its first byte on. */

@@ -17,7 +17,8 @@ export type WorkOrder =
 export type MemoryVerb = 'get hit' | 'get miss' | 'set' | 'set of a copy'
 
 export interface RedisOrder {
-  readonly verb: 'get' | 'set' | 'compareAndSet' | 'compareAndSet with stamp'
+  /** `set` is of bytes of any kind; `set of text` of ASCII, which the bare side has as a string. */
+  readonly verb: 'get' | 'set' | 'set of text' | 'compareAndSet' | 'compareAndSet with stamp'
   readonly valueBytes: number
   /** How many loops run beside each other, each waiting for its answer before it asks again. */
   readonly concurrency: number

@@ -1,8 +1,9 @@
 import { TransientError, type TransientErrorDetails, wrapError } from '@transient/core/store'
 import { batchWrites } from './batch-writes.ts'
-import type { RedisClient } from './redis-client.ts'
+import type { RedisArgument, RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { errorCode, wasRefused, withoutContents } from './redis-errors.ts'
+import { copyOf, viewOf } from './value-argument.ts'
 
 type Details = Omit<TransientErrorDetails, 'cause'>
 
@@ -11,7 +12,7 @@ export interface CommandSender {
   /** Throws `closed` after {@link close}. */
   assertOpen(operation: string, key: string | undefined, write: boolean): void
   /** A value as an argument: a copy, where the client may hold on to its arguments after the call. */
-  bytes(input: Uint8Array): Buffer
+  bytes(input: Uint8Array): RedisArgument
   /** Sends by `start` and decodes the reply. Throws at once when closed or without a connection, rejects later. */
   send<T>(
     operation: string,
@@ -68,8 +69,9 @@ export function createCommandSender(client: RedisClient, connection: RedisConnec
   return {
     assertOpen,
     bytes(input) {
-      if (encodesAgain || client.status !== 'ready' || client.stream?.writable !== true) return Buffer.from(input)
-      return Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+      return encodesAgain || client.status !== 'ready' || client.stream?.writable !== true
+        ? copyOf(input)
+        : viewOf(input)
     },
     send(operation, key, write, start, decode) {
       if (closed) assertOpen(operation, key, write)

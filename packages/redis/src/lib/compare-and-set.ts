@@ -4,7 +4,7 @@ import { compareAndSetScript, runScript } from './scripts.ts'
 /** A swap as the server sees it. The bytes are copies: they may have to be sent twice. */
 export interface Swap {
   readonly key: string
-  readonly expected: Buffer
+  readonly expected: RedisArgument
   /** Compare only the `expected` bytes with the beginning of the value. */
   readonly byStamp: boolean
   /** The new value and the expiry arguments of SET; `undefined` deletes. */

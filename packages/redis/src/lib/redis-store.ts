@@ -21,6 +21,7 @@ import { asIs, count, counter, done, nothing, timeLeft, value, values } from './
 import { scanKeys } from './scan-keys.ts'
 import { incrementScript, persistScript, runScript } from './scripts.ts'
 import { readAndTouch } from './touching-read.ts'
+import { copyOf } from './value-argument.ts'
 
 /**
  * A store on Redis 6.2 or later, or on Valkey.
@@ -158,10 +159,10 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
         checkCompareAndSet(key, expected, next, ttl, options)
         if (next !== null) assertSize('compareAndSet', key, next)
         // Copies: the server may refuse its own command or not know the script, and then the bytes are sent again.
-        const replacement = next === null ? undefined : [Buffer.from(next), ...setExpiry(ttl as Milliseconds | 'keep')]
+        const replacement = next === null ? undefined : [copyOf(next), ...setExpiry(ttl as Milliseconds | 'keep')]
         if (expected === null)
           return send('compareAndSet', key, true, () => call('set', [key, ...(replacement ?? []), 'NX']), done)
-        const held = Buffer.from(options?.stamp === undefined ? expected : expected.subarray(0, options.stamp))
+        const held = copyOf(options?.stamp === undefined ? expected : expected.subarray(0, options.stamp))
         const byStamp = options?.stamp !== undefined
         return send('compareAndSet', key, true, () => swap({ key, expected: held, byStamp, next: replacement }), done)
       },
