@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { RedisArgument } from './redis-client.ts'
 
-/** Bytes up to which a value is looked at: a longer one is sent faster as it is. */
+/** Bytes up to which a value is looked at: bounds what the look costs. */
 const longestText = 1024
 
 /**
