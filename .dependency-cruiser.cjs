@@ -7,6 +7,10 @@ const doors = {
   mock: ['core/src/store.ts', 'redis/src/index.ts'],
   http: ['core/src/index.ts', 'core/src/store.ts'],
   express: ['core/src/index.ts', 'core/src/store.ts', 'http/src/index.ts'],
+  fastify: ['core/src/index.ts', 'core/src/store.ts', 'http/src/index.ts'],
+  hono: ['core/src/index.ts', 'core/src/store.ts', 'http/src/index.ts'],
+  koa: ['core/src/index.ts', 'core/src/store.ts', 'http/src/index.ts'],
+  connect: ['core/src/index.ts', 'core/src/store.ts'],
   'test-utils': ['core/src/index.ts', 'core/src/store.ts', 'redis/src/index.ts'],
 }
 

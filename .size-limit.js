@@ -32,4 +32,8 @@ export default [
   budget('mock', 'mock/dist/index.js', 'createMockStore', '7.4 kB', ['ioredis', 'ioredis-mock']),
   budget('http', 'http/dist/index.js', 'createSessionLifecycle', '5.6 kB'),
   budget('express', 'express/dist/index.js', 'sessionMiddleware', '5.9 kB'),
+  budget('fastify', 'fastify/dist/index.js', 'sessionPlugin', '5.9 kB', ['fastify']),
+  budget('hono', 'hono/dist/index.js', 'sessionMiddleware', '5.9 kB', ['hono']),
+  budget('koa', 'koa/dist/index.js', 'sessionMiddleware', '5.9 kB', ['koa']),
+  budget('connect', 'connect/dist/index.js', 'createConnectStore', '4 kB'),
 ]

@@ -26,6 +26,10 @@ export default [
   project('test-utils', 'packages/test-utils'),
   project('http', 'packages/http'),
   project('express', 'packages/express'),
+  project('fastify', 'packages/fastify'),
+  project('hono', 'packages/hono'),
+  project('koa', 'packages/koa'),
+  project('connect', 'packages/connect'),
   project('shop', 'examples/shop'),
   project('bench', 'bench'),
 ]

@@ -14,9 +14,13 @@ const compilers = {
 
 /** What the program in `installs/` imports beside its package, ioredis and Node's types. */
 const companions: Record<string, readonly string[]> = {
+  connect: ['@transient/core', '@transient/memory', 'express@5', 'express-session@1', '@types/express-session@1'],
   core: [],
   express: ['@transient/core', '@transient/memory', 'express@5', '@types/express@5'],
+  fastify: ['@transient/core', '@transient/memory', 'fastify@5'],
+  hono: ['@transient/core', '@transient/memory', 'hono@4'],
   http: ['@transient/core', '@transient/memory'],
+  koa: ['@transient/core', '@transient/memory', 'koa@3', '@types/koa@3'],
   memory: ['@transient/core'],
   mock: ['@transient/core'],
   redis: ['@transient/core'],

@@ -13,6 +13,31 @@ interface Snippet {
   readonly isTest: boolean
 }
 
+const frameworks = [
+  'express@5',
+  '@types/express@5',
+  'fastify@5',
+  'hono@4',
+  '@hono/node-server@2',
+  'koa@3',
+  '@types/koa@3',
+  'ws@8',
+  '@types/ws@8',
+]
+
+/** What the guides lead away from, and what sessions are validated with. connect-redis 10 wants Node 22. */
+const predecessors = [
+  'express-session@1',
+  '@types/express-session@1',
+  'connect-redis@9',
+  'redis@6',
+  '@fastify/session@11',
+  '@fastify/cookie@11',
+  'zod@4',
+  'valibot@1',
+  'arktype@2',
+]
+
 const hostNode = process.env.TRANSIENT_HOST_NODE ?? process.execPath
 
 /**
@@ -27,7 +52,7 @@ export async function trySnippets(redisUrl: string): Promise<Outcome> {
   const project = await createProject(registry, 'npm')
   try {
     const ours = (await packageNames()).map((name) => `@transient/${name}`)
-    const others = ['ioredis@6', 'express@5', '@types/express@5', '@types/node@22', 'lru-cache@11', 'vitest@5']
+    const others = ['ioredis@6', 'lru-cache@11', '@types/node@22', 'vitest@5', ...frameworks, ...predecessors]
     const installed = await project.install([...ours, ...others])
     if (installed.code !== 0) return { passed: 0, failed: 1, report: installed.output }
     await prepare(project, snippets)
