@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createSessionCookie, type SessionCookieOptions } from '../src/lib/session-cookie.ts'
+import { chooseCookie, type SessionCookieOptions } from '../src/lib/session-cookie.ts'
 
 const day = 86_400_000
+const createSessionCookie = (options?: SessionCookieOptions) => chooseCookie(options)({}, () => true)
 
 describe('writing', () => {
   it('is __Host-sid, Secure, HttpOnly, SameSite=Lax, Path=/ and nothing else unless told otherwise', () => {

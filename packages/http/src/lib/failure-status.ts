@@ -23,40 +23,33 @@ export function withFailureStatus(error: unknown): unknown {
   return Object.assign(error, { status, statusCode: status, expose: false })
 }
 
-/** The same session; what its methods reject with has a status, so that an error that leaves a handler is answered properly. */
-export function withFailureStatuses<Data extends object>(session: Session<Data>): Session<Data> {
-  const told = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw withFailureStatus(error)
-    })
-  const { load, update, commit, renew, destroy, seal } = session
-  return {
-    load: () => told(load()),
-    update: (field, change) => told(update(field, change)),
-    commit: () => told(commit()),
-    renew: (options) => told(renew(options)),
-    destroy: () => told(destroy()),
-    seal,
-    get data() {
-      return session.data
-    },
-    get token() {
-      return session.token
-    },
-    get expiresAt() {
-      return session.expiresAt
-    },
-    get isNew() {
-      return session.isNew
-    },
-    get isLoaded() {
-      return session.isLoaded
-    },
-    get isDestroyed() {
-      return session.isDestroyed
-    },
-    get endedBecause() {
-      return session.endedBecause
-    },
+/**
+ * Makes what the session's methods reject with have a status, so that an error that leaves a handler is answered properly; and a `load()` that
+ * does not say what to do without a store do what the options say. The session stays the same object, as others may know it by.
+ */
+export function tellFailureStatuses<Data extends object, Message>(
+  session: Session<Data, Message>,
+  storeDown: 'throw' | 'anonymous',
+): void {
+  const { load, update, commit, renew, login, logout, setLifetime, takeFlash, destroy } = session
+  const told: Pick<Session<Data, Message>, Rejecting> = {
+    load: (options) => tell(load({ storeDown, ...options })),
+    update: (field, change) => tell(update(field, change)),
+    commit: () => tell(commit()),
+    renew: (options) => tell(renew(options)),
+    login: (userId, attributes, options) => tell(login(userId, attributes, options)),
+    logout: (options) => tell(logout(options)),
+    setLifetime: (lifetime) => tell(setLifetime(lifetime)),
+    takeFlash: (queue) => tell(takeFlash(queue)),
+    destroy: () => tell(destroy()),
   }
+  Object.assign(session, told)
+}
+
+type Rejecting = 'load' | 'update' | 'commit' | 'renew' | 'login' | 'logout' | 'setLifetime' | 'takeFlash' | 'destroy'
+
+function tell<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw withFailureStatus(error)
+  })
 }

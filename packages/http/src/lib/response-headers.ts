@@ -1,42 +1,55 @@
 import type { ServerResponse } from 'node:http'
+import type { HeaderAccess } from './session-exchange.ts'
+
+/** The headers of a node:http response. */
+export const nodeHeaders: HeaderAccess<ServerResponse> = {
+  get: (response, name) => {
+    const value = response.getHeader(name)
+    return Array.isArray(value) ? value.join(', ') : value?.toString()
+  },
+  set: (response, name, value) => void response.setHeader(name, value),
+  getCookies: (response) => [response.getHeader('set-cookie') ?? []].flat().map(String),
+  setCookies: (response, lines) => void response.setHeader('Set-Cookie', lines),
+}
+
+/** The headers of a web-standard response. */
+export const webHeaders: HeaderAccess<Headers> = {
+  get: (headers, name) => headers.get(name),
+  set: (headers, name, value) => headers.set(name, value),
+  getCookies: (headers) => headers.getSetCookie(),
+  setCookies: (headers, lines) => {
+    headers.delete('set-cookie')
+    for (const line of lines) headers.append('set-cookie', line)
+  },
+}
+
+/** The status and the headers that earlier middleware has set. */
+export interface ResponseStart {
+  readonly statusCode: number
+  readonly statusMessage: string
+  /** Name, value, name, value. */
+  readonly headers: readonly (string | number | readonly string[])[]
+}
 
 type RawNames = ServerResponse & { getRawHeaderNames?(): string[] }
+const noHeaders: ResponseStart['headers'] = []
 
-/** Remembers the headers and the status that earlier middleware has set, so that a dropped response leaves exactly that. */
-export function rememberStart(response: ServerResponse): { restore(): void } {
+/** Remembers them, so that a dropped response leaves exactly that. */
+export function rememberStart(response: ServerResponse): ResponseStart {
   const { statusCode, statusMessage } = response
   // The names as they were written: every node:http response tells them, those of node:http2 do not.
   const names = (response as RawNames).getRawHeaderNames?.() ?? response.getHeaderNames()
-  const headers = names.map((name) => [name, response.getHeader(name)] as const)
-  return {
-    restore: () => {
-      for (const name of response.getHeaderNames()) response.removeHeader(name)
-      for (const [name, value] of headers) if (value !== undefined) response.setHeader(name, value)
-      response.statusCode = statusCode
-      if (response.statusMessage !== statusMessage) response.statusMessage = statusMessage
-    },
-  }
+  const headers =
+    names.length === 0 ? noHeaders : names.flatMap((name) => [name, response.getHeader(name) as string | string[]])
+  return { statusCode, statusMessage, headers }
 }
 
-/** Adds a `Set-Cookie` line; one that is there for the same name already gives way, all others stay. */
-export function addSetCookie(response: ServerResponse, name: string, line: string): void {
-  const present = [response.getHeader('set-cookie') ?? []].flat().map(String)
-  response.setHeader('Set-Cookie', [...present.filter((other) => !other.trimStart().startsWith(`${name}=`)), line])
-}
-
-/**
- * Tells caches that the answer depends on the cookie, and unless the application has its own rule, that nobody may keep it.
- * https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2
- */
-export function forbidSharing(response: ServerResponse): void {
-  const vary = [response.getHeader('vary') ?? []].flat().join(', ')
-  const names = vary
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-  if (!names.includes('*') && !names.includes('cookie'))
-    response.setHeader('Vary', vary === '' ? 'Cookie' : `${vary}, Cookie`)
-  if (!response.hasHeader('cache-control')) response.setHeader('Cache-Control', 'private, no-store')
+/** Makes the response what it was then; its headers must not have left. */
+export function restoreStart(response: ServerResponse, { statusCode, statusMessage, headers }: ResponseStart): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string)
+  response.statusCode = statusCode
+  if (response.statusMessage !== statusMessage) response.statusMessage = statusMessage
 }
 
 /** Sets the headers that were given to `writeHead`, in any of its forms, by its rules: they replace, and a list may repeat a name. */

@@ -5,8 +5,11 @@ import { serialize } from 'cookie'
 export interface SessionCookieOptions {
   /** Default: `__Host-sid`; with `secure: false` it is `sid`, because browsers take the prefix only on https. */
   readonly name?: string | undefined
-  /** Only over https. Default: `true`. `false` is for plain http in development. */
-  readonly secure?: boolean | undefined
+  /**
+   * Only over https. Default: `true`. `false` is for plain http in development. `'auto'`: as the request came, so that one server can be
+   * reached both ways; what comes by https gets and accepts the cookie with the prefix alone, and what comes by plain http the same name without it.
+   */
+  readonly secure?: boolean | 'auto' | undefined
   /** Out of reach of the page's scripts. Default: `true`. */
   readonly httpOnly?: boolean | undefined
   /** Default: `'lax'`. `'none'` needs `secure`. */
@@ -16,8 +19,8 @@ export interface SessionCookieOptions {
   /** Also for the subdomains of this one. Default: none, this host alone. The name must not begin with `__Host-` then. */
   readonly domain?: string | undefined
   /**
-   * Keeps the cookie when the browser closes: its Max-Age is the session's absolute end, at most 400 days.
-   * Default: `false`, a cookie without Max-Age.
+   * Keeps the cookie when the browser closes: its Max-Age is the session's absolute end, at most 400 days. What was said of one session by
+   * `session.setLifetime` goes before it. Default: `false`, a cookie without Max-Age.
    */
   readonly persistent?: boolean | undefined
   /** A jar of its own for each site that embeds this one (CHIPS). Needs `secure`. Default: `false`. */
@@ -31,8 +34,8 @@ export interface SessionCookie {
   readonly name: string
   /** The values that a `Cookie` header has under the name, in its order: at most 8, each of at most 512 characters. */
   read(header: string | undefined): readonly string[]
-  /** The `Set-Cookie` line that hands out a token; `expiresAt` in milliseconds since 1970. */
-  issue(token: string, expiresAt: number | undefined): string
+  /** The `Set-Cookie` line that hands out a token; `expiresAt` in milliseconds since 1970; `isPersistent` if this session has its own rule. */
+  issue(token: string, expiresAt: number | undefined, isPersistent?: boolean): string
   /** The `Set-Cookie` line that makes the browser forget the token. */
   clear(): string
 }
@@ -50,7 +53,7 @@ const longestLife = 400 * 24 * 60 * 60
 
 const allowed: Record<keyof SessionCookieOptions, (value: unknown) => boolean> = {
   name: (value) => typeof value === 'string' && namePattern.test(value),
-  secure: isBoolean,
+  secure: (value) => value === 'auto' || isBoolean(value),
   httpOnly: isBoolean,
   sameSite: (value) => value === 'strict' || value === 'lax' || value === 'none',
   path: (value) => typeof value === 'string' && pathPattern.test(value),
@@ -60,19 +63,34 @@ const allowed: Record<keyof SessionCookieOptions, (value: unknown) => boolean> =
   priority: (value) => value === 'low' || value === 'medium' || value === 'high',
 }
 
+/** The cookie of a request. `isSecure` is asked only where the options leave it to the request. */
+export type CookieChoice = <Request>(request: Request, isSecure: (request: Request) => boolean) => SessionCookie
+
 /** Checks the options once; what no browser would accept is a `TypeError` here and not a lost session later. */
-export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
+export function chooseCookie(options: SessionCookieOptions = {}): CookieChoice {
   checkOptions(options)
-  const {
-    secure = true,
-    httpOnly = true,
-    sameSite = 'lax',
-    path = '/',
-    domain,
-    persistent,
-    partitioned,
-    priority,
-  } = options
+  if (options.secure !== 'auto') {
+    const cookie = createSessionCookie(options)
+    return () => cookie
+  }
+  const { name = '__Host-sid' } = options
+  // Whoever sits on a plain http connection could plant a cookie that https would take for its own.
+  // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-8.6
+  const prefix = prefixOf(name)
+  if (prefix === undefined) refuse(`secure 'auto' needs a name that begins with __Host- or __Secure-, not ${name}`)
+  const bare = name.slice(prefix.length)
+  if (bare === '') refuse(`a cookie named ${name} has no name left on plain http`)
+  if (options.sameSite === 'none' || options.partitioned)
+    refuse("sameSite 'none' and partitioned need secure: true, browsers drop the cookie on plain http")
+  const secure = createSessionCookie({ ...options, name, secure: true })
+  const plain = createSessionCookie({ ...options, name: bare, secure: false })
+  return (request, isSecure) => (isSecure(request) ? secure : plain)
+}
+
+/** One cookie, the same for all requests. */
+function createSessionCookie(options: SessionCookieOptions): SessionCookie {
+  const { httpOnly = true, sameSite = 'lax', path = '/', domain, persistent, partitioned, priority } = options
+  const secure = options.secure !== false
   const name = options.name ?? (secure ? '__Host-sid' : 'sid')
   checkPrefix(name, { secure, path, domain })
   if (sameSite === 'none' && !secure) refuse("sameSite 'none' needs secure: true, browsers drop the cookie otherwise")
@@ -97,8 +115,8 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
       valuesOf(header, name)
         .filter((value) => value.length <= longestValue)
         .slice(0, mostValues),
-    issue: (token, expiresAt) =>
-      serialize(name, token, persistent ? { ...attributes, maxAge: maxAge(expiresAt) } : attributes),
+    issue: (token, expiresAt, isPersistent = persistent) =>
+      serialize(name, token, isPersistent ? { ...attributes, maxAge: maxAge(expiresAt) } : attributes),
     clear: () => cleared,
   }
 }
@@ -112,13 +130,20 @@ function checkOptions(options: SessionCookieOptions): void {
 }
 
 // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3, compared as browsers do: in any case.
-function checkPrefix(name: string, { secure, path, domain }: SessionCookieOptions): void {
-  const prefix = /^__(?:Host|Secure)-/i.exec(name)?.[0]
+function checkPrefix(
+  name: string,
+  { secure, path, domain }: Pick<SessionCookieOptions, 'secure' | 'path' | 'domain'>,
+): void {
+  const prefix = prefixOf(name)
   if (prefix === undefined) return
   if (!secure) refuse(`a cookie named ${name} needs secure: true; without it choose a name without ${prefix}`)
   if (prefix.toLowerCase() === '__secure-') return
   if (domain !== undefined) refuse(`a cookie named ${name} takes no domain; name it '__Secure-sid' to have one`)
   if (path !== '/') refuse(`a cookie named ${name} needs path: '/'; name it '__Secure-sid' to have another`)
+}
+
+function prefixOf(name: string): string | undefined {
+  return /^__(?:Host|Secure)-/i.exec(name)?.[0]
 }
 
 /** In the header's order: browsers put the longer path, then the older cookie, first. */

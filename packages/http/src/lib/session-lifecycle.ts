@@ -1,23 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, SessionStore } from '@transient/core'
-import { misuse } from '@transient/core/store'
-import { withFailureStatus, withFailureStatuses } from './failure-status.ts'
 import { holdResponse } from './held-response.ts'
-import { addSetCookie, forbidSharing } from './response-headers.ts'
-import { createSessionCookie, type SessionCookie, type SessionCookieOptions } from './session-cookie.ts'
-
-/**
- * When a session is read: before the handler, or when the handler calls `session.load()`. A function decides per request.
- * Eager reads only where a signed cookie came along: without one there is nothing to read, and the session is loaded at no cost.
- */
-export type SessionLoad = 'eager' | 'lazy' | ((request: IncomingMessage) => 'eager' | 'lazy')
+import { nodeRequestReader, type TrustProxy } from './request-reader.ts'
+import {
+  askForSession,
+  createSessionFront,
+  type SessionExchange,
+  type SessionFront,
+  type SessionFrontOptions,
+} from './session-exchange.ts'
 
 /** Options of {@link createSessionLifecycle}. */
-export interface SessionLifecycleOptions {
-  /** Default: `__Host-sid`, Secure, HttpOnly, SameSite=Lax, Path=/. */
-  readonly cookie?: SessionCookieOptions | undefined
-  /** Default: `'eager'`. */
-  readonly load?: SessionLoad | undefined
+export interface SessionLifecycleOptions extends SessionFrontOptions<IncomingMessage> {
+  /** Whether to believe what a proxy says about the visitor's connection; asked with `cookie: { secure: 'auto' }`. Default: `false`. */
+  readonly trustProxy?: TrustProxy<IncomingMessage> | undefined
 }
 
 /**
@@ -33,37 +29,46 @@ export type SessionLifecycle = (
   next: (error?: unknown) => void,
 ) => void
 
-interface Exchange<Data extends object> {
-  readonly sessions: SessionStore<Data>
-  /** Asking for it is what makes the response depend on the cookie. */
-  readonly session: Session<Data>
-  load(): Promise<void> | undefined
-}
-
 // Shared by all copies of this package in a process, so that a session is found whoever began the exchange.
 const exchangesKey = Symbol.for('transient.session-exchanges')
-type Carrier = IncomingMessage & { [exchangesKey]?: Exchange<object>[] }
+type AnyExchange = SessionExchange<object, unknown>
+type Carrier = IncomingMessage & { [exchangesKey]?: AnyExchange[] }
 
 /**
  * Sessions over node:http: the token comes in by the cookie, the session is committed before the headers leave, and the cookie
  * goes out if the token is another one. A request that does not ask for its session costs nothing.
  *
- * The same session store twice on one request is one session: the second lifecycle finds the first one's, and only loads it if it is
- * eager and the first was not. Throws a `TypeError` if the options are ones that browsers would refuse.
+ * The same session store twice on one request is one session: the second lifecycle finds the first one's, and goes on by its own `load`.
+ * Throws a `TypeError` if the options are ones that browsers would refuse.
  */
-export function createSessionLifecycle<Data extends object>(
-  sessions: SessionStore<Data>,
+export function createSessionLifecycle<Data extends object, Message>(
+  sessions: SessionStore<Data, Message>,
   options: SessionLifecycleOptions = {},
 ): SessionLifecycle {
-  const cookie = createSessionCookie(options.cookie)
-  const { load = 'eager' } = options
-  if (load !== 'eager' && load !== 'lazy' && typeof load !== 'function')
-    throw misuse(new TypeError("load must be 'eager', 'lazy' or a function of the request"))
+  return lifecycleOf(createSessionFront(sessions, options, nodeRequestReader(options.trustProxy)))
+}
 
+/** A lifecycle for frameworks that read their requests in their own way. */
+export function lifecycleOf<Data extends object, Message, Request extends IncomingMessage>(
+  front: SessionFront<Data, Message, Request>,
+): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => void {
   return (request, response, next) => {
-    const exchange = exchangeOf(request, sessions) ?? begin(sessions, cookie, request, response, next)
-    const when = typeof load === 'function' ? load(request) : load
-    const loading = when === 'lazy' ? undefined : exchange.load()
+    let exchange = exchangeOf(request, front.sessions)
+    if (exchange === undefined) {
+      exchange = front.begin(request)
+      const carrier = request as Carrier
+      const others = carrier[exchangesKey]
+      const own = exchange as unknown as AnyExchange
+      if (others === undefined) carrier[exchangesKey] = [own]
+      else others.push(own)
+      holdResponse(response, exchange, next)
+    }
+    let loading: Promise<void> | undefined
+    try {
+      loading = front.load(exchange, request)
+    } catch (error) {
+      return next(error)
+    }
     if (loading === undefined) next()
     else loading.then(() => next(), next)
   }
@@ -72,11 +77,14 @@ export function createSessionLifecycle<Data extends object>(
 /**
  * The session of a request, typed as its store says. Asking for it makes the response depend on the cookie: from then on the session is
  * committed before the response leaves, and the response says so to caches. Asked for after the headers have left, it can be read
- * and not changed. Throws an `Error` if no lifecycle of this very session store saw the request.
+ * and not changed. Throws an `Error` if no lifecycle of this very session store saw the request, and on a route with `load: 'none'`.
  */
-export function sessionOf<Data extends object>(request: IncomingMessage, sessions: SessionStore<Data>): Session<Data> {
+export function sessionOf<Data extends object, Message>(
+  request: IncomingMessage,
+  sessions: SessionStore<Data, Message>,
+): Session<Data, Message> {
   const exchange = exchangeOf(request, sessions)
-  if (exchange !== undefined) return exchange.session
+  if (exchange !== undefined) return askForSession(exchange)
   const others = (request as Carrier)[exchangesKey] !== undefined
   throw new Error(
     others
@@ -85,80 +93,11 @@ export function sessionOf<Data extends object>(request: IncomingMessage, session
   )
 }
 
-function exchangeOf<Data extends object>(
+function exchangeOf<Data extends object, Message>(
   request: IncomingMessage,
-  sessions: SessionStore<Data>,
-): Exchange<Data> | undefined {
-  const exchanges = (request as Carrier)[exchangesKey]
-  return exchanges?.find((exchange): exchange is Exchange<Data> => (exchange.sessions as unknown) === sessions)
-}
-
-function begin<Data extends object>(
-  sessions: SessionStore<Data>,
-  cookie: SessionCookie,
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error: unknown) => void,
-): Exchange<Data> {
-  let session: Session<Data> | undefined
-  let sent: string | undefined
-  let isAsked = false
-
-  function open(): Session<Data> {
-    session ??= withFailureStatuses(find())
-    return session
-  }
-
-  function find(): Session<Data> {
-    let first: Session<Data> | undefined
-    // A subdomain can plant cookies beside ours: of several the first with a good signature counts.
-    for (const value of cookie.read(request.headers.cookie)) {
-      const candidate = sessions.open(value)
-      first ??= candidate
-      if (candidate.isNew) continue
-      sent = value
-      return candidate
-    }
-    return first ?? sessions.open()
-  }
-
-  const held = holdResponse(response, {
-    isNeeded: () => isAsked,
-    prepare: () => open().seal(),
-    // On an error page, too: a renewal may have been stored before the commit failed, and the old id leads nowhere.
-    beforeHeaders: () => {
-      const { token, expiresAt, isDestroyed } = open()
-      if (token === undefined) {
-        if (isDestroyed) addSetCookie(response, cookie.name, cookie.clear())
-      } else if (token !== sent) addSetCookie(response, cookie.name, cookie.issue(token, expiresAt))
-      forbidSharing(response)
-    },
-    failed: (error) => next(withFailureStatus(error)),
-  })
-
-  const exchange: Exchange<Data> = {
-    sessions,
-    get session() {
-      const opened = open()
-      if (!isAsked && response.headersSent) void opened.seal()
-      isAsked = true
-      return opened
-    },
-    load: () => {
-      const opened = open()
-      if (opened.isLoaded) return undefined
-      const loading = opened.load()
-      // Where there is nothing to read, the session is loaded by now.
-      if (opened.isLoaded) return undefined
-      return loading.catch((error: unknown) => {
-        // What is sent now depends on the cookie, and there is nothing to commit.
-        void opened.seal()
-        held.abandon()
-        throw error
-      })
-    },
-  }
-  const carrier = request as Carrier
-  carrier[exchangesKey] = [...(carrier[exchangesKey] ?? []), exchange]
-  return exchange
+  sessions: SessionStore<Data, Message>,
+): SessionExchange<Data, Message> | undefined {
+  for (const exchange of (request as Carrier)[exchangesKey] ?? [])
+    if ((exchange.sessions as unknown) === sessions) return exchange as unknown as SessionExchange<Data, Message>
+  return undefined
 }
