@@ -1,3 +1,3 @@
 import { library } from '../../tsup.preset.ts'
 
-export default library(['index', 'conformance', 'faults', 'redis', 'vitest'])
+export default library(['index', 'conformance', 'faults', 'http-conformance', 'redis', 'vitest'])

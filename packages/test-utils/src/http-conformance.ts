@@ -1,0 +1,18 @@
+export { runHttpConformance } from './lib/http-conformance/http-suite.ts'
+export { loadOf, type SiteAnswer, type SiteRoute, type SiteVisit } from './lib/http-conformance/route.ts'
+export type {
+  ConformanceSite,
+  OpenFrontEnd,
+  OpenSite,
+  SiteData,
+  SiteOptions,
+} from './lib/http-conformance/site.ts'
+export { createSiteWorld, type WorldStore } from './lib/http-conformance/site-world.ts'
+export type {
+  HttpHarness,
+  HttpWorld,
+  SiteSettings,
+  WorldFault,
+  WorldGate,
+  WorldPlace,
+} from './lib/http-conformance/world.ts'
