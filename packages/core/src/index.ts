@@ -1,11 +1,38 @@
 export { bytes } from './lib/codec/bytes.ts'
 export type { Codec } from './lib/codec/codec.ts'
+export { type EncryptionKey, encrypted } from './lib/codec/encrypted.ts'
 export { json } from './lib/codec/json.ts'
 export { number } from './lib/codec/number.ts'
 export { utf8 } from './lib/codec/utf8.ts'
-export type { RenewOptions, Session, SessionEnd } from './lib/session/session.ts'
-export type { SessionProblem } from './lib/session/session-events.ts'
+export type {
+  FlashKind,
+  FlashMessage,
+  FlashOptions,
+  LoadOptions,
+  LoginOptions,
+  LogoutOptions,
+  RenewOptions,
+  Session,
+  SessionAttributes,
+  SessionEnd,
+  SessionLifetime,
+} from './lib/session/session.ts'
+export type {
+  SessionEnded,
+  SessionEvent,
+  SessionLogin,
+  SessionProblem,
+  SessionRefused,
+  SessionRenewed,
+} from './lib/session/session-events.ts'
 export { createSessionStore, type SessionStore, type SessionStoreOptions } from './lib/session/session-store.ts'
+export type {
+  RevokeOptions,
+  SessionEndListener,
+  SessionWatchOptions,
+  UserSession,
+  UserSessionsOptions,
+} from './lib/session/user-sessions.ts'
 export type { Decorated } from './lib/store/decorate-store.ts'
 export { type Duration, parseDuration } from './lib/store/duration.ts'
 export {

@@ -175,7 +175,7 @@ describe('bytes', () => {
     ['a later version', '{"v":2,"kind":"session","created":1,"ends":2,"idle":3}'],
     ['a later version that has no kind', '{"v":2,"type":"session"}'],
     ['a version with fractions', '{"v":1.5,"kind":"session"}'],
-    ['a kind of a later release', '{"v":1,"kind":"tombstone","until":5}'],
+    ['a kind of a later release', '{"v":1,"kind":"vault","until":5}'],
   ])('of %s are unreadable, and not to be touched', (_, header) => {
     expect(decodeRecord(written(header))).toBe('unreadable')
     expect(decodeRecord(written(header, 'of another form'))).toBe('unreadable')

@@ -22,7 +22,7 @@ describe('createSessionStore', () => {
     ['idleTimeout', { idleTimeout: '13h' }],
     ['idleTimeout', { idleTimeout: '2h', absoluteTimeout: '1h' }],
     ['idleTimeout', { idleTimeout: Number.POSITIVE_INFINITY }],
-    ['absoluteTimeout', { absoluteTimeout: '401d' }],
+    ['absoluteTimeout', { absoluteTimeout: '36501d' }],
     ['absoluteTimeout', { absoluteTimeout: Number.POSITIVE_INFINITY }],
     ['absoluteTimeout', { absoluteTimeout: -1 }],
     ['renewGrace', { renewGrace: 0 }],

@@ -26,7 +26,7 @@ function token(changes: Partial<SessionToken> = {}): SessionToken {
 describe('a token', () => {
   test('comes back from its text', () => {
     const made = token()
-    expect(ring.verify(ring.sign(made))).toEqual({ token: made, current: true })
+    expect(ring.verify(ring.sign(made))).toEqual({ token: made, key: hashId(made.id), current: true })
   })
 
   test('comes back with whatever timeouts it has', () => {
@@ -36,7 +36,7 @@ describe('a token', () => {
         fc.integer({ min: 1, max: 8_640_000_000_000_000 }),
         (idle, ends) => {
           const made = token({ idle, ends })
-          expect(ring.verify(ring.sign(made))).toEqual({ token: made, current: true })
+          expect(ring.verify(ring.sign(made))).toEqual({ token: made, key: hashId(made.id), current: true })
         },
       ),
     )
@@ -148,9 +148,9 @@ describe('a key ring', () => {
     const made = token()
     const old = createKeyRing(first).sign(made)
     const rotated = createKeyRing([second, first])
-    expect(rotated.verify(old)).toEqual({ token: made, current: false })
+    expect(rotated.verify(old)).toEqual({ token: made, key: hashId(made.id), current: false })
     expect(rotated.sign(made)).toBe(createKeyRing(second).sign(made))
-    expect(rotated.verify(rotated.sign(made))).toEqual({ token: made, current: true })
+    expect(rotated.verify(rotated.sign(made))).toEqual({ token: made, key: hashId(made.id), current: true })
   })
 
   test('does not know what is signed by a key that was taken out, nor by one it has not yet', () => {

@@ -1,154 +1,63 @@
 import { stringify } from '../codec/json.ts'
 import { misuse } from '../store/checks.ts'
-import { parseDuration } from '../store/duration.ts'
-import { endSession } from './end-session.ts'
-import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
-import { encodeRecord } from './record.ts'
-import { renewSession } from './renew-session.ts'
-import type { RenewOptions, Session, SessionEnd } from './session.ts'
+import { type Duration, parseDuration } from '../store/duration.ts'
+import { isCsrfToken, issueCsrfToken } from './csrf.ts'
+import { addMessages, fieldOfQueue, flashOf, messagesOf } from './flash.ts'
+import { checkKeep, moveToNewId, moveToUser, moveToVisitor } from './move-session.ts'
+import { readSession } from './read-session.ts'
+import type {
+  FlashMessage,
+  FlashOptions,
+  LoadOptions,
+  LoginOptions,
+  LogoutOptions,
+  RenewOptions,
+  Session,
+  SessionAttributes,
+  SessionLifetime,
+} from './session.ts'
 import type { SessionContext } from './session-context.ts'
-import { createSessionData, parseField, type SessionData } from './session-data.ts'
-import { corruptChannel, unreadableChannel } from './session-events.ts'
-import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
-import { hashId, newId, type SessionToken } from './token.ts'
+import { parseField, type SessionData } from './session-data.ts'
+import { keyOf, openState, storedFields } from './session-state.ts'
+import { type ChangeMaker, refused } from './session-writer.ts'
+import { endField, isSystemField } from './system-fields.ts'
+import { hashId, newId } from './token.ts'
+import { checkUserId } from './user-index.ts'
+import { takeChanges, writeSession } from './write-session.ts'
 
-/** Where a session stands. Everything it can do follows from this. */
-type Standing =
-  /** Nothing is stored for this visitor. */
-  | { readonly at: 'visitor'; readonly text?: undefined }
-  /** A token of ours came along; nothing was read yet. */
-  | { readonly at: 'token'; readonly token: SessionToken; readonly text: string; readonly current: boolean }
-  | { readonly at: 'stored'; readonly token: SessionToken; readonly text: string; readonly snapshot: Snapshot }
-  /** What is stored is damaged, and the next write replaces it. */
-  | {
-      readonly at: 'corrupt'
-      readonly token: SessionToken
-      readonly text?: undefined
-      readonly key: string
-      readonly bytes: Uint8Array
-    }
-  /** What is stored is not to be touched, so there is nothing to write either. */
-  | { readonly at: 'unreadable'; readonly text?: undefined; readonly key: string }
-
-export function openSession<Data extends object>(context: SessionContext, text: string | undefined): Session<Data> {
-  const { keyspace, ring, writer, now } = context
-  let standing: Standing = { at: 'visitor' }
-  let endedBecause: SessionEnd | undefined
-  let data: SessionData | undefined
+/** A session that nobody has read yet. */
+export function openSession<Data extends object, Message>(
+  context: SessionContext,
+  text: string | undefined,
+): Session<Data, Message> {
+  const { ring, now } = context
+  const state = openState(context, text)
   let loading: Promise<void> | undefined
-  let creating: Promise<void> | undefined
   let writing: Promise<unknown> | undefined
-  let isDestroyed = false
-  let isSealed = false
 
-  if (typeof text === 'string' && text !== '') {
-    const verdict = ring.verify(text)
-    if (typeof verdict === 'string') endedBecause = verdict
-    else standing = { at: 'token', text, ...verdict }
-  }
-
-  const show = (fields: ReadonlyMap<string, string>, id?: string) => {
-    data = createSessionData(fields, (field) => {
-      if (id !== undefined) corruptChannel.publish({ id, field })
-    })
-    if (isSealed) data.seal()
-  }
-  const becomeVisitor = (reason: SessionEnd) => {
-    standing = { at: 'visitor' }
-    endedBecause = reason
-    show(new Map())
-  }
-
-  async function read(): Promise<void> {
-    const before = standing
-    if (before.at !== 'token') return show(new Map())
-    const { token, text, current } = before
-    const time = now()
-    const life = lifeLeft(token, time)
-    if (life <= 0) return becomeVisitor('expired')
-    const key = hashId(token.id)
-    const finding = await findSession(keyspace, key, time, life)
-    // Destroyed while it was read: what was read is of the past.
-    if (standing !== before) return
-    if (finding.state === 'found') {
-      const { snapshot } = finding
-      // A shorter absolute timeout holds for the sessions that began under a longer one, too.
-      const ends = Math.min(token.ends, snapshot.record.created + context.absolute)
-      if (ends <= time) return becomeVisitor('expired')
-      // Through a pointer the cookie stays as it is: whoever renewed sets it.
-      const isOwn = snapshot.key === key
-      standing = {
-        at: 'stored',
-        token: { ...token, ends },
-        text: current || !isOwn ? text : ring.sign(token),
-        snapshot,
-      }
-      return show(snapshot.record.fields, snapshot.key)
-    }
-    becomeVisitor(finding.state)
-    if (finding.state === 'corrupt') {
-      corruptChannel.publish({ id: finding.key })
-      standing = { at: 'corrupt', token, key: finding.key, bytes: finding.bytes }
-    } else if (finding.state === 'unreadable') {
-      unreadableChannel.publish({ id: key })
-      standing = { at: 'unreadable', key }
-    }
-  }
-
-  const load = (): Promise<void> => {
-    loading ??= read().catch((error: unknown) => {
+  const load = (options: LoadOptions = {}): Promise<void> => {
+    loading ??= readSession(context, state, options).catch((error: unknown) => {
       loading = undefined
       throw error
     })
     return loading
   }
 
+  /** The data, for those who cannot wait for it. */
+  const loaded = (operation: string): SessionData => {
+    if (state.data === undefined) throw refused('session-not-loaded', operation)
+    return state.data
+  }
+
+  const checkOpen = (operation: string) => {
+    if (state.isSealed) throw refused('session-sealed', operation)
+  }
+
   /** The data after `load()`, for those who are about to write. */
   const writable = async (operation: string): Promise<SessionData> => {
-    if (isSealed) throw refused('session-sealed', operation)
-    if (data === undefined) await load()
-    return data as SessionData
-  }
-
-  async function write(changes: ChangeMaker, operation: string): Promise<void> {
-    // Two first writes at once must not become two sessions.
-    while (creating !== undefined) await creating.catch(() => {})
-    if (standing.at === 'unreadable') throw refused('session-unreadable', operation, standing.key)
-    if (standing.at === 'stored') {
-      const before = standing
-      const snapshot = await writer.write(before.snapshot, changes, operation)
-      if (standing.at === 'stored' && standing.token === before.token) {
-        standing = { ...standing, snapshot }
-        data?.rebase(snapshot.record.fields)
-      }
-      return
-    }
-    creating = create(changes, operation).finally(() => {
-      creating = undefined
-    })
-    return creating
-  }
-
-  async function create(changes: ChangeMaker, operation: string): Promise<void> {
-    const time = now()
-    const damaged = standing.at === 'corrupt' ? standing : undefined
-    const token = damaged?.token ?? { id: newId(), idle: context.idle, ends: time + context.absolute }
-    const key = damaged?.key ?? hashId(token.id)
-    const fields = layChanges(new Map(), changes)
-    if (fields.size === 0) return
-    const life = lifeLeft(token, time)
-    if (life <= 0) throw refused('session-ended', operation, key)
-    const record = { kind: 'session', created: time, ends: token.ends, idle: token.idle, fields } as const
-    let snapshot: Snapshot = { key, bytes: encodeRecord(record), record }
-    const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, life)
-    if (!isCreated) {
-      if (damaged === undefined) throw refused('conflict', operation, key)
-      // Somebody else has replaced the damaged one.
-      snapshot = await writer.write(await readAgain(keyspace, key, now(), operation), changes, operation)
-    }
-    standing = { at: 'stored', token, text: ring.sign(token), snapshot }
-    endedBecause = undefined
-    data?.rebase(snapshot.record.fields)
+    checkOpen(operation)
+    if (state.data === undefined) await load()
+    return loaded(operation)
   }
 
   /**
@@ -162,31 +71,35 @@ export function openSession<Data extends object>(context: SessionContext, text: 
   }
 
   /** Stores what was changed; `undefined` if nothing was. */
-  function store(operation: string, shown: SessionData): Promise<void> | undefined {
-    const changes = shown.takeChanges()
-    if (changes.size === 0) return undefined
-    const stored = isSealed ? Promise.reject(refused('session-sealed', operation)) : write(() => changes, operation)
+  function store(operation: string): Promise<void> | undefined {
+    if (state.data === undefined) return undefined
+    const taken = takeChanges(state, state.data)
+    const isWanted = state.nextId !== undefined && state.standing.at === 'visitor'
+    if (taken.isEmpty && !isWanted) return undefined
+    const stored = state.isSealed
+      ? Promise.reject(refused('session-sealed', operation))
+      : writeSession(context, state, taken.changes, operation)
     return stored.catch((error: unknown) => {
-      shown.restoreChanges(changes)
+      taken.restore()
       throw error
     })
   }
 
   const commit = () =>
     track(async (earlier) => {
-      if (data !== undefined) await store('session.commit', data)
+      await store('session.commit')
       await earlier
     })
 
   const seal = (): Promise<void> | undefined => {
     let stored: Promise<void> | undefined
     try {
-      stored = data && store('session.commit', data)
+      stored = store('session.commit')
     } catch (error) {
       stored = Promise.reject(error)
     }
-    isSealed = true
-    data?.seal()
+    state.isSealed = true
+    state.data?.seal()
     if (stored === undefined && writing === undefined) return undefined
     return track(async (earlier) => {
       await stored
@@ -197,12 +110,13 @@ export function openSession<Data extends object>(context: SessionContext, text: 
   const update = (field: string, change: (current: unknown) => unknown): Promise<unknown> =>
     track(async () => {
       if (typeof field !== 'string') throw misuse(new TypeError('the field of an update must be a string'))
+      if (isSystemField(field)) throw misuse(new TypeError('the name of a field must not begin with U+0000'))
       if (typeof change !== 'function') throw misuse(new TypeError('the change of an update must be a function'))
-      const shown = await writable('session.update')
+      const data = await writable('session.update')
       // An uncommitted change of the same field goes along: `change` builds upon it.
-      const own = shown.takeChanges(field)
+      const own = data.takeChanges(field)
       // Looked at, so that damage to it is reported.
-      void shown.fields[field]
+      void data.fields[field]
       let text: string | undefined
       const changes: ChangeMaker = (fields) => {
         const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
@@ -211,94 +125,171 @@ export function openSession<Data extends object>(context: SessionContext, text: 
         return new Map([[field, text]])
       }
       try {
-        await write(changes, 'session.update')
+        await writeSession(context, state, changes, 'session.update')
       } catch (error) {
-        shown.restoreChanges(own)
+        data.restoreChanges(own)
         throw error
       }
-      return shown.replace(field, text)
+      return data.replace(field, text)
     })
 
-  const renew = (options: RenewOptions = {}): Promise<void> =>
+  const renew = ({ grace = context.grace }: RenewOptions = {}): Promise<void> =>
     track(async (earlier) => {
       // No pointer outlives the longest session.
-      const grace =
-        options.grace === false
-          ? false
-          : Math.min(parseDuration(options.grace ?? context.grace, 'grace'), context.absolute)
-      const shown = await writable('session.renew')
+      const span = grace === false ? false : Math.min(parseDuration(grace, 'grace'), context.absolute)
+      const data = await writable('session.renew')
       await earlier
-      if (standing.at === 'corrupt') {
-        await keyspace.compareAndSet(standing.key, standing.bytes, null)
-        standing = { at: 'visitor' }
-      }
-      if (standing.at !== 'stored') return store('session.renew', shown)
-      const { token, snapshot: old } = standing
-      const changes = shown.takeChanges()
-      try {
-        const renewed = { ...token, id: newId() }
-        const key = hashId(renewed.id)
-        const snapshot = await renewSession(context, old, key, changes, grace)
-        // Otherwise somebody else renewed it, and sets the cookie.
-        const isOurs = snapshot.key === key
-        standing = isOurs
-          ? { ...standing, token: renewed, text: ring.sign(renewed), snapshot }
-          : { ...standing, snapshot }
-        shown.rebase(snapshot.record.fields)
-      } catch (error) {
-        shown.restoreChanges(changes)
-        throw error
-      }
+      await moveToNewId(context, state, data, 'session.renew', { grace: span })
     })
 
-  const destroy = (): Promise<void> =>
+  const setLifetime = (lifetime: SessionLifetime): Promise<void> =>
     track(async (earlier) => {
-      if (isSealed) throw refused('session-sealed', 'session.destroy')
+      const data = await writable('session.setLifetime')
       await earlier
-      const key = keyOf(standing)
-      if (key !== undefined) {
-        await endSession(keyspace, key)
-        isDestroyed = true
-      }
-      becomeVisitor('logged-out')
+      await moveToNewId(context, state, data, 'session.setLifetime', { grace: context.grace, lifetime })
+    })
+
+  const login = (user: string, attributes: SessionAttributes = {}, { lifetime }: LoginOptions = {}): Promise<void> =>
+    track(async (earlier) => {
+      checkUserId(user)
+      stringify(attributes, 'the attributes of a login')
+      const data = await writable('session.login')
+      await earlier
+      await moveToUser(context, state, data, user, attributes, lifetime)
+    })
+
+  const leave = (operation: string, keep: unknown): Promise<void> =>
+    track(async (earlier) => {
+      checkKeep(keep)
+      checkOpen(operation)
+      await earlier
+      await moveToVisitor(context, state, operation, keep)
       loading = Promise.resolve()
     })
+
+  const flash = (message: unknown, options?: FlashOptions): void => {
+    checkOpen('session.flash')
+    loaded('session.flash')
+    state.flashes.push(flashOf(message, options))
+  }
+
+  const peekFlash = (queue?: string): readonly FlashMessage<Message>[] => {
+    const field = fieldOfQueue(queue)
+    loaded('session.peekFlash')
+    return messagesOf(waiting(field, storedFields(state).get(field)))
+  }
+
+  /** The queue with the messages of it that are not stored yet. */
+  const waiting = (field: string, stored: string | undefined): string | undefined => {
+    const changes = new Map([[field, stored]])
+    addMessages(
+      changes,
+      new Map(),
+      state.flashes.filter((pending) => pending.field === field),
+    )
+    return changes.get(field)
+  }
+
+  const takeFlash = (queue?: string): Promise<readonly FlashMessage<Message>[]> =>
+    track(async () => {
+      const field = fieldOfQueue(queue)
+      await writable('session.takeFlash')
+      let taken: string | undefined
+      if (storedFields(state).has(field)) {
+        const removal: ChangeMaker = (fields) => {
+          taken = fields.get(field)
+          return new Map([[field, undefined]])
+        }
+        await writeSession(context, state, removal, 'session.takeFlash')
+      }
+      const messages = messagesOf<Message>(waiting(field, taken))
+      state.flashes = state.flashes.filter((pending) => pending.field !== field)
+      return messages
+    })
+
+  const csrfToken = (): string => {
+    loaded('session.csrfToken')
+    const { standing } = state
+    let key = standing.at === 'left' ? hashId(newId()) : keyOf(standing)
+    if (key === undefined) {
+      if (state.nextId === undefined) checkOpen('session.csrfToken')
+      state.nextId ??= newId()
+      key = hashId(state.nextId)
+    }
+    return issueCsrfToken(ring.csrfKeys[0], key)
+  }
+
+  const verifyCsrfToken = (given: unknown): boolean => {
+    const { standing } = state
+    const ids = standing.at === 'stored' ? [standing.snapshot.key, standing.key] : [keyOf(standing)]
+    if (standing.at === 'visitor' && state.nextId !== undefined) ids.push(hashId(state.nextId))
+    return (
+      standing.at !== 'left' &&
+      isCsrfToken(
+        ring.csrfKeys,
+        ids.filter((id) => id !== undefined),
+        given,
+      )
+    )
+  }
+
+  const expireField = (field: string, after: Duration): void => {
+    checkOpen('session.expireField')
+    if (typeof field !== 'string' || isSystemField(field))
+      throw misuse(new TypeError('the field to expire must be the name of a field'))
+    const span = parseDuration(after, 'after')
+    if (!Number.isFinite(span)) throw misuse(new RangeError('after must be finite'))
+    loaded('session.expireField').assign(endField(field), now() + span)
+  }
 
   return {
     load,
     get data() {
-      if (data === undefined) throw refused('session-not-loaded', 'session.data')
-      return data.fields as Partial<Data>
+      return loaded('session.data').fields as Partial<Data>
     },
     update: update as Session<Data>['update'],
     commit,
     renew,
-    destroy,
+    setLifetime,
+    login,
+    logout: ({ keep = [] }: LogoutOptions<Data> = {}) => leave('session.logout', keep),
+    destroy: () => leave('session.destroy', []),
+    flash,
+    peekFlash,
+    takeFlash,
+    csrfToken,
+    verifyCsrfToken,
+    expireField,
     seal,
     get token() {
-      return standing.text
+      return state.standing.text
     },
     get expiresAt() {
-      return standing.text === undefined ? undefined : standing.token.ends
+      return state.standing.text === undefined ? undefined : state.standing.token.ends
     },
     get isNew() {
-      return standing.text === undefined
+      return state.standing.text === undefined
     },
     get isLoaded() {
-      return data !== undefined
+      return state.data !== undefined
     },
     get isDestroyed() {
-      return isDestroyed
+      return state.isDestroyed
+    },
+    get userId() {
+      return state.standing.at === 'stored' ? state.standing.snapshot.record.user : undefined
+    },
+    get handle() {
+      return state.standing.at === 'stored' ? state.standing.snapshot.record.handle : undefined
+    },
+    get isPersistent() {
+      return state.standing.at === 'stored' ? state.standing.snapshot.record.persistent : undefined
     },
     get endedBecause() {
-      return endedBecause
+      return state.endedBecause
+    },
+    get readFailure() {
+      return state.standing.at === 'unread' ? state.standing.error : undefined
     },
   }
-}
-
-/** The hashed id of what is stored, if anything is. */
-function keyOf(standing: Standing): string | undefined {
-  if (standing.at === 'stored') return standing.snapshot.key
-  if (standing.at === 'token') return hashId(standing.token.id)
-  return standing.at === 'visitor' ? undefined : standing.key
 }

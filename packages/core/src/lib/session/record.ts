@@ -6,7 +6,7 @@ import type { Milliseconds } from '../store/transient-store.ts'
  * with its JSON, and a dot. JSON text has no raw line breaks, so a field is cut out without parsing any; it is parsed when the
  * app asks for it, and one that nobody asked for is written back as it came.
  */
-export type SessionRecord = StoredSession | RenewalPointer
+export type SessionRecord = StoredSession | RenewalPointer | LoginMarker | Tombstone
 
 export interface StoredSession {
   readonly kind: 'session'
@@ -15,6 +15,16 @@ export interface StoredSession {
   /** The absolute end, in milliseconds since 1970. */
   readonly ends: Milliseconds
   readonly idle: Milliseconds
+  /** Whether its lifetime was chosen for it, so that the store's own does not hold. */
+  readonly own?: boolean | undefined
+  /** Whether the cookie stays when the browser closes; `undefined` if nothing was said. */
+  readonly persistent?: boolean | undefined
+  /** Who logged in. */
+  readonly user?: string | undefined
+  /** Its name in the user's index; it has one if it has a user. */
+  readonly handle?: string | undefined
+  /** The version of the application's data that the fields are in; `undefined` is 0. */
+  readonly version?: number | undefined
   /** JSON text by field name. */
   readonly fields: ReadonlyMap<string, string>
 }
@@ -28,6 +38,22 @@ export interface RenewalPointer {
   readonly until: Milliseconds
 }
 
+/** Left under the anonymous id by a login, for what slower requests of the anonymous visitor still commit. */
+export interface LoginMarker {
+  readonly kind: 'marker'
+  /** The hashed id of the user's session. */
+  readonly to: string
+  /** Until when a visitor who comes with the old id is taken for one whose new cookie is on its way. */
+  readonly until: Milliseconds
+  /** The fields that the login changed: they win over what is committed later. */
+  readonly won: readonly string[]
+}
+
+/** Left where a session was ended from elsewhere, so that its visitor can be told. */
+export interface Tombstone {
+  readonly kind: 'tombstone'
+}
+
 /** The random bytes in front of every record that tell one write from another (see `stamp` of `compareAndSet`). */
 export const stampLength = 36
 
@@ -38,12 +64,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** The bytes of a record, with a fresh stamp. */
 export function encodeRecord(record: SessionRecord): Uint8Array {
   const stamp = randomUUID()
-  if (record.kind === 'pointer') {
-    const { kind, to, until } = record
-    return encoder.encode(`${stamp}\n${JSON.stringify({ v: version, kind, to, until })}\n.`)
-  }
-  const { kind, created, ends, idle, fields } = record
-  let text = `${stamp}\n${JSON.stringify({ v: version, kind, created, ends, idle })}\n`
+  if (record.kind !== 'session') return encoder.encode(`${stamp}\n${JSON.stringify({ v: version, ...record })}\n.`)
+  const { kind, created, ends, idle, own, persistent, user, handle, version: dv, fields } = record
+  const header = { v: version, kind, created, ends, idle, own, persistent, user, handle, dv }
+  let text = `${stamp}\n${JSON.stringify(header)}\n`
   for (const [name, json] of fields) text += `${quoteName(name)}:${json}\n`
   return encoder.encode(`${text}.`)
 }
@@ -57,22 +81,62 @@ export function decodeRecord(bytes: Uint8Array): SessionRecord | 'corrupt' | 'un
     const text = decoder.decode(bytes)
     const headerEnd = text.indexOf('\n', stampLength + 1)
     if (text[stampLength] !== '\n' || headerEnd === -1) return 'corrupt'
-    const { v, kind, to, until, created, ends, idle } = JSON.parse(text.slice(stampLength + 1, headerEnd)) as Partial<
-      Record<string, unknown>
-    >
-    if (typeof v !== 'number') return 'corrupt'
+    const header = JSON.parse(text.slice(stampLength + 1, headerEnd)) as Header
+    if (typeof header.v !== 'number') return 'corrupt'
     // Nothing more is said of a version that is not known: it may have no kind, or no lines.
-    if (v !== version || (kind !== 'session' && kind !== 'pointer')) return 'unreadable'
+    if (header.v !== version || !Object.hasOwn(shapes, header.kind as string)) return 'unreadable'
     const fields = cutFields(text, headerEnd + 1)
     if (fields === undefined) return 'corrupt'
-    if (kind === 'pointer') return typeof to === 'string' && typeof until === 'number' ? { kind, to, until } : 'corrupt'
-    return typeof created === 'number' && typeof ends === 'number' && typeof idle === 'number'
-      ? { kind, created, ends, idle, fields }
-      : 'corrupt'
+    return shapes[header.kind as SessionRecord['kind']](header, fields) ?? 'corrupt'
   } catch {
     // Malformed UTF-8 or JSON, or JSON that is no object: the reason is in neither, so there is nothing to hand on.
     return 'corrupt'
   }
+}
+
+type Header = Partial<Record<string, unknown>>
+type Shape = (header: Header, fields: Map<string, string>) => SessionRecord | undefined
+
+/** What each kind of record has in its header; `undefined` if something of it is missing or of a wrong type. */
+const shapes: Record<SessionRecord['kind'], Shape> = {
+  session: ({ created, ends, idle, own, persistent, user, handle, dv }, fields) =>
+    isNumber(created) &&
+    isNumber(ends) &&
+    isNumber(idle) &&
+    isString(user ?? '') &&
+    isString(handle ?? '') &&
+    isVersion(dv ?? 0)
+      ? {
+          kind: 'session',
+          created,
+          ends,
+          idle,
+          own: own === true || undefined,
+          persistent: typeof persistent === 'boolean' ? persistent : undefined,
+          user: user as string | undefined,
+          handle: handle as string | undefined,
+          version: dv as number | undefined,
+          fields,
+        }
+      : undefined,
+  pointer: ({ to, until }) => (isString(to) && isNumber(until) ? { kind: 'pointer', to, until } : undefined),
+  marker: ({ to, until, won }) =>
+    isString(to) && isNumber(until) && Array.isArray(won)
+      ? { kind: 'marker', to, until, won: won.filter(isString) }
+      : undefined,
+  tombstone: () => ({ kind: 'tombstone' }),
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+function isVersion(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 /** The fields from `start` to the dot, or `undefined` if a line has not the form that `encodeRecord` gives it. */

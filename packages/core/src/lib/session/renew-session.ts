@@ -1,52 +1,103 @@
 import type { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
-import { lifeLeft, type Snapshot } from './find-session.ts'
+import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { encodeRecord, stampLength } from './record.ts'
 import type { SessionContext } from './session-context.ts'
-import type { FieldChanges } from './session-data.ts'
-import { layChanges, readAgain, refused } from './session-writer.ts'
+import type { StoredLifetime } from './session-lifetime.ts'
+import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
+import type { ReadIndex } from './user-index.ts'
+
+/** What a renewal is to do. */
+export interface Renewal {
+  readonly from: Snapshot
+  /** The new hashed id. */
+  readonly key: string
+  readonly changes: ChangeMaker
+  /** What the session's lifetime is from now on, if it is to change. */
+  readonly lifetime: StoredLifetime | undefined
+  readonly grace: Milliseconds | false
+}
+
+const operation = 'session.renew'
 
 /**
- * Moves a session to a new key, with the changes laid on. The new one is written first; what turns the old one into a pointer (or, without
- * grace, deletes it) is a `compareAndSet`, so that a write that came between is seen, and taken along in another round.
+ * Moves a session to a new key, with the changes laid on. The new one is written first, and a user's is listed; what turns the old one into a pointer
+ * (or, without grace, deletes it) is a `compareAndSet`, so that a write that came between is seen, and taken along in another round.
  *
  * If someone else renewed meanwhile, the session follows there; without grace it moves on from there, because then the
  * point is that nobody who knew the old id is left with the new rights.
  */
-export async function renewSession(
-  { keyspace, writer, deadline, now }: SessionContext,
-  from: Snapshot,
-  key: string,
-  changes: FieldChanges,
-  grace: Milliseconds | false,
-): Promise<Snapshot> {
-  const operation = 'session.renew'
+export async function renewSession(context: SessionContext, renewal: Renewal): Promise<Snapshot> {
+  const { keyspace, writer, deadline, now } = context
+  const { from, key, changes, lifetime, grace } = renewal
   const due = performance.now() + deadline
   let old = from
+  let written: Snapshot | undefined
   try {
-    while (performance.now() < due) {
-      const fields = layChanges(old.record.fields, () => changes)
-      const record = { ...old.record, fields }
-      const bytes = encodeRecord(record)
+    for (;;) {
+      const fields = layChanges(new Map(old.record.fields), changes(old.record.fields))
+      const next = snapshotOf(key, { ...old.record, ...lifetime, fields })
       const time = now()
-      const life = lifeLeft(record, time)
+      const life = lifeLeft(next.record, time)
       if (life <= 0) throw refused('session-ended', operation, old.key)
-      await keyspace.set(key, bytes, life)
-      const pointer = grace === false ? null : encodeRecord({ kind: 'pointer', to: key, until: time + grace })
-      if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
-        return { key, bytes, record }
+      let isCurrent = true
+      if (written === undefined) isCurrent = await begin(context, old, next, life)
+      // Listed by now, so somebody may have ended it; nothing may bring it back.
+      else if (!(await keyspace.compareAndSet(key, written.bytes, next.bytes, life, { stamp: stampLength })))
+        throw refused('session-ended', operation, key)
+      written = next
+      if (isCurrent) {
+        const pointer = grace === false ? null : encodeRecord({ kind: 'pointer', to: key, until: time + grace })
+        if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
+          return next
+      }
+      if (performance.now() >= due) throw refused('conflict', operation, old.key)
 
       const newest = await readAgain(keyspace, old.key, now(), operation)
       if (newest.key !== old.key && grace !== false) {
         await keyspace.delete(key)
-        return changes.size === 0 ? newest : await writer.write(newest, () => changes, operation)
+        return await writer.write(newest, changes, operation)
       }
+      if (newest.key === old.key && !isCurrent) {
+        // Not listed, so whoever ended this user's sessions did not see it.
+        await keyspace.compareAndSet(old.key, newest.bytes, null)
+        throw refused('session-ended', operation, old.key)
+      }
+      if (!isCurrent) written = undefined
       old = newest
     }
-    throw refused('conflict', operation, old.key)
   } catch (error) {
     // Where an answer was lost the old id may lead to the new one already, which then has to stay.
     if ((error as Partial<TransientError>).applied !== 'unknown') await keyspace.delete(key).catch(() => {})
     throw error
   }
+}
+
+/** Writes the new session and lists it beside the old one; `false` if the old one is not listed any more. */
+async function begin(
+  { keyspace, users }: SessionContext,
+  old: Snapshot,
+  next: Snapshot,
+  life: Milliseconds,
+): Promise<boolean> {
+  const { user, handle, created, idle, ends } = next.record
+  const set = keyspace.set(next.key, next.bytes, life)
+  if (user === undefined || handle === undefined) {
+    await set
+    return true
+  }
+  const [index] = await Promise.all([users.read(user), set])
+  let isListed = true
+  const relist = ({ bytes, entries, isCorrupt }: ReadIndex) => {
+    const listed = entries.find((entry) => entry.keys.includes(old.key))
+    // A list that the store lost, and not the end of these sessions: that leaves an empty one.
+    const isLost = bytes === null || isCorrupt
+    isListed = listed !== undefined || isLost
+    if (!isListed) return undefined
+    const known = listed ?? { handle, created, attributes: {} }
+    const entry = { ...known, keys: [next.key, old.key], idle, ends }
+    return [...entries.filter((other) => other.handle !== handle), entry]
+  }
+  await users.change(index, relist, operation)
+  return isListed
 }

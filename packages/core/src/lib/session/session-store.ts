@@ -1,11 +1,24 @@
 import { checkKey, misuse } from '../store/checks.ts'
 import { type Duration, parseDuration } from '../store/duration.ts'
 import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
+import { listSessions, revokeSessions } from './list-sessions.ts'
 import { openSession } from './open-session.ts'
 import type { Session } from './session.ts'
+import type { SessionContext } from './session-context.ts'
 import { createSessionKeyspace } from './session-keyspace.ts'
+import { checkTimeouts } from './session-lifetime.ts'
 import { createSessionWriter } from './session-writer.ts'
 import { createKeyRing } from './token.ts'
+import { createTouchMemory } from './touch-memory.ts'
+import { createUserIndexes } from './user-index.ts'
+import type {
+  RevokeOptions,
+  SessionEndListener,
+  SessionWatchOptions,
+  UserSession,
+  UserSessionsOptions,
+} from './user-sessions.ts'
+import { watchSession } from './watch-session.ts'
 
 /** Options of {@link createSessionStore}. */
 export interface SessionStoreOptions {
@@ -17,8 +30,15 @@ export interface SessionStoreOptions {
   readonly secrets: string | readonly string[]
   /** A session that nobody reads for this long ends. Default `'30m'`. */
   readonly idleTimeout?: Duration
-  /** A session ends this long after it began, whatever happens. At most 400 days. Default `'12h'`. */
+  /** A session ends this long after it began, whatever happens. At most 100 years. Default `'12h'`. */
   readonly absoluteTimeout?: Duration
+  /**
+   * A session that this process read less than this long ago is read without beginning its idle time anew: for stores where a write on
+   * each read is unwelcome. It may then end this much earlier. Less than `idleTimeout`. Default: none, each read does.
+   */
+  readonly touchAfter?: Duration
+  /** How many sessions a user may have; a login beyond that ends the one that was seen least recently. Default 100. */
+  readonly maxSessionsPerUser?: number
   /** In front of the keys in the store. Default `'session:'`. */
   readonly prefix?: string
   /** How long requests in flight with the old id reach a renewed session. Default `'10s'`. */
@@ -32,16 +52,37 @@ export interface SessionStoreOptions {
 /**
  * Sessions of visitors, over any {@link TransientStore}. A visitor is known by a token, a signed text that a cookie carries.
  */
-export interface SessionStore<Data extends object = Record<string, unknown>> {
+export interface SessionStore<Data extends object = Record<string, unknown>, Message = string> {
   /** The session of a token, without any I/O: `load()` reads it. Without a token, or with one that is not ours: a new visitor's. */
-  open(token?: string): Session<Data>
+  open(token?: string): Session<Data, Message>
   /** {@link open} and `load()` in one. */
-  load(token?: string): Promise<Session<Data>>
-}
+  load(token?: string): Promise<Session<Data, Message>>
 
-// The longest life that browsers give a cookie:
-// https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.5
-const longestLife = 400 * 86_400_000
+  /**
+   * The live sessions of a user, the last seen first. Two round trips, whatever there are; entries of sessions that have ended are
+   * removed on the way. An unknown user has none.
+   */
+  ofUser(userId: string, options?: UserSessionsOptions): Promise<UserSession[]>
+
+  /**
+   * Ends sessions of a user: all, all but one, or one. Every session whose `login()` had resolved before the call is dead when this resolves, whatever
+   * it is doing at that moment; of one that logs in meanwhile nothing is said. Three round trips, if nobody logs in meanwhile. Their visitors are told
+   * `revoked`. An unknown user or handle is nothing to end. Rejects with the store's error if it could not be done; some may be ended then, and it can be
+   * called again. Needs a store that does not evict: a list that was evicted cannot be ended.
+   */
+  revoke(userId: string, options?: RevokeOptions): Promise<void>
+
+  /**
+   * Looks after a session for as long as a connection is open: calls `onEnd` once, with the reason, when the session has ended: at once where the store
+   * tells of changes (memory), else within `every`. A store that cannot be read is no end. Renewals are followed. Disposing it, or the
+   * signal, ends the watch. Rejects as `load()` does; of a visitor without a session `onEnd` is called before it resolves.
+   */
+  watch(
+    session: Session<Data, Message>,
+    onEnd: SessionEndListener,
+    options?: SessionWatchOptions,
+  ): Promise<AsyncDisposable>
+}
 
 /**
  * Sessions over a store. A read costs one command, a write one more, a visitor without a session none. Impossible options are a `TypeError` or
@@ -60,34 +101,42 @@ const longestLife = 400 * 86_400_000
  * session.token // what the visitor's cookie carries
  * ```
  */
-export function createSessionStore<Data extends object = Record<string, unknown>>(
+export function createSessionStore<Data extends object = Record<string, unknown>, Message = string>(
   store: TransientStore,
   options: SessionStoreOptions,
-): SessionStore<Data> {
+): SessionStore<Data, Message> {
   const idle = parseDuration(options.idleTimeout ?? '30m', 'idleTimeout')
   const absolute = parseDuration(options.absoluteTimeout ?? '12h', 'absoluteTimeout')
   const grace = parseDuration(options.renewGrace ?? '10s', 'renewGrace')
   const deadline = parseDuration(options.deadline ?? '250ms', 'deadline')
-  const prefix = options.prefix ?? 'session:'
+  const touchAfter = options.touchAfter === undefined ? undefined : parseDuration(options.touchAfter, 'touchAfter')
+  const { prefix = 'session:', maxSessionsPerUser = 100 } = options
   checkKey(prefix)
-  if (absolute > longestLife) throw misuse(new RangeError('absoluteTimeout must be at most 400 days'))
-  if (idle > absolute) throw misuse(new RangeError('idleTimeout must not be longer than absoluteTimeout'))
+  checkTimeouts(idle, absolute)
   if (grace > absolute) throw misuse(new RangeError('renewGrace must not be longer than absoluteTimeout'))
+  if (touchAfter !== undefined && touchAfter >= idle)
+    throw misuse(new RangeError('touchAfter must be shorter than idleTimeout'))
+  if (!Number.isSafeInteger(maxSessionsPerUser) || maxSessionsPerUser < 1)
+    throw misuse(new RangeError('maxSessionsPerUser must be a whole number from 1'))
 
   const clock = options.now ?? Date.now
+  if (typeof clock !== 'function') throw misuse(new TypeError('now must be a function'))
   const now = () => Math.floor(clock())
   const keyspace = createSessionKeyspace(store, prefix, deadline)
-  const context = {
+  const context: SessionContext = {
     keyspace,
     ring: createKeyRing(options.secrets),
     writer: createSessionWriter(keyspace, now),
+    users: createUserIndexes(keyspace, now, deadline),
+    touchIsDue: createTouchMemory(touchAfter),
     idle,
     absolute,
     grace,
     deadline,
+    mostSessionsPerUser: maxSessionsPerUser,
     now,
   }
-  const open = (token?: string) => openSession<Data>(context, token)
+  const open = (token?: string) => openSession<Data, Message>(context, token)
   return {
     open,
     load: async (token) => {
@@ -95,5 +144,8 @@ export function createSessionStore<Data extends object = Record<string, unknown>
       await session.load()
       return session
     },
+    ofUser: (userId, of) => listSessions(context, userId, of),
+    revoke: (userId, which) => revokeSessions(context, userId, which),
+    watch: (session, onEnd, how) => watchSession(context, store, prefix, session, onEnd, how),
   }
 }

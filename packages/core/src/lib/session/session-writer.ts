@@ -1,12 +1,15 @@
 import { TransientError, type TransientErrorCode } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
-import { findSession, lifeLeft, type Snapshot } from './find-session.ts'
+import { type FindOptions, findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { encodeRecord, stampLength } from './record.ts'
 import type { FieldChanges } from './session-data.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 
-/** What one writer wants: given the newest fields, its changes. Called again whenever somebody else was first. */
-export type ChangeMaker = (fields: ReadonlyMap<string, string>) => FieldChanges
+/**
+ * What one writer wants: given the newest fields, its changes. Called again whenever somebody else was first. `won`: the fields that a
+ * login between has set, and which win over what was merely assigned.
+ */
+export type ChangeMaker = (fields: ReadonlyMap<string, string>, won?: ReadonlySet<string>) => FieldChanges
 
 /**
  * Writes sessions with `compareAndSet`, so that no writer undoes another's work. While a write of a session is under way, the
@@ -63,7 +66,7 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
     let current = base
     for (;;) {
       const fields = new Map(current.record.fields)
-      const writers = group.filter((pending) => !pending.settled && join(pending, fields))
+      const writers = group.filter((pending) => !pending.settled && join(pending, fields, current.won))
       const [first] = writers
       if (first === undefined) return undefined
       const left = lifeLeft(current.record, now())
@@ -72,7 +75,7 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
       const bytes = encodeRecord(record)
       for (const pending of writers) pending.sent = true
       if (await keyspace.compareAndSet(current.key, current.bytes, bytes, left, { stamp: stampLength })) {
-        const stored = { key: current.key, bytes, record }
+        const stored = { ...current, bytes, record }
         for (const pending of writers) settle(pending, () => pending.resolve(stored))
         return stored
       }
@@ -80,7 +83,8 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
         pending.sent = false
         pending.conflicts++
       }
-      current = await readAgain(keyspace, current.key, now(), first.operation)
+      // They had loaded before, so a login that came between takes their changes along.
+      current = await readAgain(keyspace, current.key, now(), first.operation, { throughLogin: true })
     }
   }
 
@@ -102,24 +106,19 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
   }
 }
 
-/** The fields with the changes laid on. */
-export function layChanges(fields: ReadonlyMap<string, string>, changes: ChangeMaker): Map<string, string> {
-  const laid = new Map(fields)
-  lay(laid, changes)
-  return laid
-}
-
-function lay(fields: Map<string, string>, changes: ChangeMaker): void {
-  for (const [name, text] of changes(fields)) {
+/** Lays changes on the fields. */
+export function layChanges(fields: Map<string, string>, changes: FieldChanges): Map<string, string> {
+  for (const [name, text] of changes) {
     if (text === undefined) fields.delete(name)
     else fields.set(name, text)
   }
+  return fields
 }
 
 /** Lays a writer's changes on the fields. One that throws is answered at once, and the others go on without it. */
-function join(pending: Pending, fields: Map<string, string>): boolean {
+function join(pending: Pending, fields: Map<string, string>, won: ReadonlySet<string> | undefined): boolean {
   try {
-    lay(fields, pending.changes)
+    layChanges(fields, pending.changes(fields, won))
     return true
   } catch (error) {
     settle(pending, () => pending.reject(error))
@@ -146,8 +145,9 @@ export async function readAgain(
   key: string,
   now: Milliseconds,
   operation: string,
+  options?: FindOptions,
 ): Promise<Snapshot> {
-  const finding = await findSession(keyspace, key, now)
+  const finding = await findSession(keyspace, key, now, options)
   if (finding.state === 'found') return finding.snapshot
   throw refused(finding.state === 'unreadable' ? 'session-unreadable' : 'session-ended', operation, key)
 }

@@ -20,9 +20,18 @@ export interface SessionToken {
   readonly ends: Milliseconds
 }
 
+/** A token that was signed by us. */
+export interface VerifiedToken {
+  readonly token: SessionToken
+  /** The hashed id. */
+  readonly key: string
+  /** Whether it was signed with the first key. */
+  readonly current: boolean
+}
+
 /** The answer to {@link KeyRing.verify}: the token, or what is wrong with the text. */
 export type Verdict =
-  | { readonly token: SessionToken; readonly current: boolean }
+  | VerifiedToken
   /** `unreadable`: of a format or a signing key that this ring does not know. */
   | 'tampered'
   | 'unreadable'
@@ -31,12 +40,16 @@ export type Verdict =
 export interface KeyRing {
   sign(token: SessionToken): string
   verify(text: string): Verdict
+  /** For texts against cross-site requests; the first makes them, all verify. */
+  readonly csrfKeys: readonly [KeyObject, ...KeyObject[]]
 }
 
 const format = '1'
 /** Longer than any token can be: what is longer is not worth hashing. */
 const longest = 160
 const shortestSecret = 32
+/** How many verified tokens are remembered: a MAC and a hash are most of what a read costs here. */
+const mostRemembered = 1000
 
 /** Makes the ring; a secret that is not a string of at least 32 characters, or a repeated one, is a `TypeError`. */
 export function createKeyRing(secrets: string | readonly string[]): KeyRing {
@@ -44,14 +57,24 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
   if (!Array.isArray(list) || list.length === 0)
     throw misuse(new TypeError('secrets must be a string or an array of strings'))
   const keys = new Map<string, KeyObject>()
+  const csrfKeys: KeyObject[] = []
   for (const secret of list as unknown[]) {
     if (typeof secret !== 'string' || secret.length < shortestSecret)
       throw misuse(new TypeError(`each of secrets must be a string of at least ${shortestSecret} characters`))
     const id = Buffer.from(derive(secret, 'transient session key id', 6)).toString('base64url')
     if (keys.has(id)) throw misuse(new TypeError('secrets has the same secret twice'))
     keys.set(id, createSecretKey(derive(secret, 'transient session token', 32)))
+    csrfKeys.push(createSecretKey(derive(secret, 'transient session csrf', 32)))
   }
   const [[currentId, currentKey]] = keys as unknown as [[string, KeyObject]]
+  // By the whole text, signature included, so that nothing is found that was not verified.
+  const remembered = new Map<string, VerifiedToken>()
+
+  function remember(text: string, verified: VerifiedToken): VerifiedToken {
+    if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value as string)
+    remembered.set(text, verified)
+    return verified
+  }
 
   return {
     sign: ({ id, idle, ends }) => {
@@ -59,6 +82,8 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
       return `${payload}.${mac(currentKey, payload)}`
     },
     verify: (text) => {
+      const known = remembered.get(text)
+      if (known !== undefined) return known
       if (text.length > longest) return 'tampered'
       const parts = text.split('.')
       const [version, keyId, idle, ends, id, signature] = parts as [string, string, string, string, string, string]
@@ -69,8 +94,9 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
       if (!equal(signature, mac(key, text.slice(0, text.lastIndexOf('.'))))) return 'tampered'
       // Signed by us, so of the form that `sign` gives it.
       const token = { id, idle: parseInt(idle, 36), ends: parseInt(ends, 36) }
-      return { token, current: keyId === currentId }
+      return remember(text, { token, key: hashId(id), current: keyId === currentId })
     },
+    csrfKeys: csrfKeys as [KeyObject, ...KeyObject[]],
   }
 }
 

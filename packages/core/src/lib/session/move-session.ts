@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { misuse } from '../store/checks.ts'
+import type { Milliseconds } from '../store/transient-store.ts'
+import { endSession } from './end-session.ts'
+import type { Snapshot } from './find-session.ts'
+import { loginSession } from './login-session.ts'
+import { cookieEnd } from './read-session.ts'
+import { renewSession } from './renew-session.ts'
+import type { SessionAttributes, SessionLifetime } from './session.ts'
+import type { SessionContext } from './session-context.ts'
+import { parseField, type SessionData } from './session-data.ts'
+import { endedChannel, loginChannel, renewedChannel } from './session-events.ts'
+import { changedLifetime } from './session-lifetime.ts'
+import { becomeStored, becomeVisitor, keyOf, type SessionState } from './session-state.ts'
+import { hashId, newId } from './token.ts'
+import { checkWritable, firstLifetime, takeChanges, writeSession } from './write-session.ts'
+
+/** Gives the session a new id, and a lifetime if there is one. A visitor's changes are stored. */
+export async function moveToNewId(
+  context: SessionContext,
+  state: SessionState,
+  data: SessionData,
+  operation: string,
+  options: { grace: Milliseconds | false; lifetime?: SessionLifetime },
+): Promise<void> {
+  checkWritable(state, operation)
+  await dropDamaged(context, state)
+  const { standing } = state
+  const taken = takeChanges(state, data)
+  try {
+    if (standing.at !== 'stored') {
+      if (options.lifetime !== undefined) {
+        state.lifetime = { ...state.lifetime, ...options.lifetime }
+        firstLifetime(context, state)
+      }
+      if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
+      return
+    }
+    const { token, snapshot: from } = standing
+    const time = context.now()
+    const lifetime = options.lifetime && changedLifetime(options.lifetime, from.record, time)
+    const renewed = {
+      id: newId(),
+      idle: lifetime?.idle ?? token.idle,
+      ends: lifetime === undefined ? token.ends : cookieEnd(lifetime.ends, time),
+    }
+    const key = hashId(renewed.id)
+    const { grace } = options
+    const snapshot = await renewSession(context, { from, key, changes: taken.changes, lifetime, grace })
+    if (snapshot.key === key) {
+      becomeStored(context, state, renewed, key, snapshot)
+      renewedChannel.publish({ id: key, from: from.key })
+    } else {
+      // Somebody else renewed it, and sets the cookie.
+      state.standing = { ...standing, snapshot }
+      data.rebase(snapshot.record.fields)
+    }
+  } catch (error) {
+    taken.restore()
+    throw error
+  }
+}
+
+/** Makes it the session of a user. */
+export async function moveToUser(
+  context: SessionContext,
+  state: SessionState,
+  data: SessionData,
+  user: string,
+  attributes: SessionAttributes,
+  lifetime: SessionLifetime | undefined,
+): Promise<void> {
+  // Whoever logs in just after another login has a right to a session of its own, but to nothing of the other one.
+  if (state.standing.at === 'left') state.standing = { at: 'visitor' }
+  checkWritable(state, 'session.login')
+  await dropDamaged(context, state)
+  const from = await goesAlong(context, state, user)
+  const created = context.now()
+  const usual = firstLifetime(context, state)
+  const life = lifetime === undefined ? usual : changedLifetime(lifetime, usual, created)
+  const token = { id: newId(), idle: life.idle, ends: cookieEnd(life.ends, created) }
+  const key = hashId(token.id)
+  const handle = from?.record.user === user ? from.record.handle : undefined
+  const header = { kind: 'session', created, ...life, user, handle: handle ?? randomUUID() } as const
+  const taken = takeChanges(state, data)
+  try {
+    const snapshot = await loginSession(context, { from, key, header, attributes, changes: taken.changes })
+    becomeStored(context, state, token, key, snapshot)
+  } catch (error) {
+    taken.restore()
+    throw error
+  }
+  if (loginChannel.hasSubscribers) loginChannel.publish({ id: key, user: hashId(user) })
+}
+
+/** The session whose data the user takes along: not that of another user, which ends. */
+async function goesAlong(context: SessionContext, state: SessionState, user: string): Promise<Snapshot | undefined> {
+  const { standing } = state
+  if (standing.at !== 'stored') return undefined
+  const { snapshot } = standing
+  if (snapshot.record.user === undefined || snapshot.record.user === user) return snapshot
+  await endSession(context.keyspace, snapshot.key)
+  endedChannel.publish({ id: snapshot.key, reason: 'logged-out' })
+  state.standing = { at: 'visitor' }
+  state.data?.rebase(new Map())
+  return undefined
+}
+
+/** Ends the session, and begins an anonymous one with the fields to keep. */
+export async function moveToVisitor(
+  context: SessionContext,
+  state: SessionState,
+  operation: string,
+  keep: readonly string[],
+): Promise<void> {
+  const key = keyOf(state.standing)
+  const kept = new Map<string, unknown>()
+  if (key !== undefined && state.standing.at !== 'left') {
+    const ended = await endSession(context.keyspace, key)
+    state.isDestroyed = true
+    endedChannel.publish({ id: key, reason: 'logged-out' })
+    // As the application sees them, if it has looked, else as they were stored.
+    if (ended !== undefined)
+      for (const name of keep) kept.set(name, state.data ? state.data.fields[name] : parseField(ended.fields.get(name)))
+  }
+  becomeVisitor(state, 'logged-out')
+  const data = state.data as unknown as SessionData
+  for (const [name, value] of kept) if (value !== undefined) data.fields[name] = value
+  const taken = takeChanges(state, data)
+  if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
+  state.endedBecause = 'logged-out'
+}
+
+/** What is damaged makes room for what comes in its place under another id. */
+async function dropDamaged({ keyspace }: SessionContext, state: SessionState): Promise<void> {
+  const { standing } = state
+  if (standing.at !== 'corrupt') return
+  await keyspace.compareAndSet(standing.key, standing.bytes, null)
+  state.standing = { at: 'visitor' }
+}
+
+/** Refuses what is no list of field names: a `TypeError`. */
+export function checkKeep(keep: unknown): asserts keep is readonly string[] {
+  if (!Array.isArray(keep) || keep.some((name) => typeof name !== 'string'))
+    throw misuse(new TypeError('keep must be an array of field names'))
+}

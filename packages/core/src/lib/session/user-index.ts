@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import { utf8 } from '../codec/utf8.ts'
+import { checkKey, misuse } from '../store/checks.ts'
+import { TransientError } from '../store/errors.ts'
+import type { Milliseconds } from '../store/transient-store.ts'
+import { decodeRecord, encodeRecord, stampLength } from './record.ts'
+import type { SessionAttributes } from './session.ts'
+import type { SessionKeyspace } from './session-keyspace.ts'
+
+/** One session in the list of its user. */
+export interface IndexEntry {
+  readonly handle: string
+  /**
+   * The hashed ids under which it may be: the newest first, then the one it is renewed from, which stays listed until the next renewal,
+   * so that whatever becomes of a renewal, a listed id is the one that counts.
+   */
+  readonly keys: readonly string[]
+  readonly created: Milliseconds
+  readonly idle: Milliseconds
+  readonly ends: Milliseconds
+  readonly attributes: SessionAttributes
+}
+
+/** A user's list as it was read. */
+export interface ReadIndex {
+  readonly key: string
+  /** `null`: there is none, because nobody has logged in, or because the store lost it. */
+  readonly bytes: Uint8Array | null
+  readonly entries: readonly IndexEntry[]
+  /** Damaged, so that the entries are not known. */
+  readonly isCorrupt: boolean
+}
+
+/** How the list should be; `undefined`: as it is. May be called again, with a newer list. */
+export type IndexChange = (
+  index: ReadIndex,
+) => readonly IndexEntry[] | undefined | Promise<readonly IndexEntry[] | undefined>
+
+/**
+ * The lists of users' sessions, each one value, changed by `compareAndSet`. An entry of a session that has ended by itself stays until somebody
+ * looks: that costs nothing, and nothing has to listen to the store.
+ */
+export interface UserIndexes {
+  /** Rejects with `decode` if the list is of an unknown release. */
+  read(user: string): Promise<ReadIndex>
+  /** Changes the list, from what was read, again and again until nobody was faster; rejects with `conflict` after the deadline. */
+  change(index: ReadIndex, change: IndexChange, operation: string): Promise<void>
+  /** When the sessions were seen last, at the earliest; `undefined` for those that have ended. */
+  lastSeen(entries: readonly IndexEntry[]): Promise<(Milliseconds | undefined)[]>
+  /** Ends the sessions, and leaves tombstones. */
+  end(entries: readonly IndexEntry[]): Promise<void>
+}
+
+const version = 1
+const longestUserId = 512
+/** An empty list stays this long, so that a renewal under way can tell it from one that the store lost. */
+const emptyListLife = 3_600_000
+const longestTombstone = 86_400_000
+
+/** Refuses what is no user id: a `TypeError`. */
+export function checkUserId(user: unknown): void {
+  if (typeof user !== 'string' || user === '' || user.length > longestUserId)
+    throw misuse(new TypeError(`a user id must be a string of 1 to ${longestUserId} characters`))
+  checkKey(user)
+}
+
+export function createUserIndexes(
+  keyspace: SessionKeyspace,
+  now: () => Milliseconds,
+  deadline: Milliseconds,
+): UserIndexes {
+  // Those who change one list in this process do so one after the other, and get in each other's way no more than they must.
+  const turns = new Map<string, Promise<unknown>>()
+
+  async function read(key: string): Promise<ReadIndex> {
+    const bytes = (await keyspace.get(key)) ?? null
+    const entries = bytes === null ? [] : decodeEntries(bytes, key)
+    return { key, bytes, entries: entries ?? [], isCorrupt: entries === undefined }
+  }
+
+  async function tryChange(index: ReadIndex, change: IndexChange, operation: string): Promise<void> {
+    const due = performance.now() + deadline
+    let current = index
+    for (;;) {
+      const entries = await change(current)
+      if (entries === undefined) return
+      const { key, bytes } = current
+      const stamp = bytes === null ? undefined : { stamp: stampLength }
+      if (await keyspace.compareAndSet(key, bytes, encodeEntries(entries), lifeOf(entries), stamp)) return
+      if (performance.now() >= due) throw new TransientError('conflict', { operation, key, applied: 'no' })
+      current = await read(key)
+    }
+  }
+
+  function lifeOf(entries: readonly IndexEntry[]): Milliseconds {
+    return Math.max(emptyListLife, ...entries.map(({ ends }) => ends - now() + emptyListLife))
+  }
+
+  /**
+   * An old id that outlives its successor is a pointer that was read once more, or a session whose renewal came to nothing: only reading tells.
+   */
+  async function areSessions(keys: readonly string[]): Promise<boolean[]> {
+    const values = await Promise.all(keys.map((key) => keyspace.get(key)))
+    return values.map((bytes) => {
+      const record = bytes === undefined ? undefined : decodeRecord(bytes)
+      return typeof record === 'object' && record.kind === 'session'
+    })
+  }
+
+  async function lastSeen(entries: readonly IndexEntry[]): Promise<(Milliseconds | undefined)[]> {
+    const keys = entries.flatMap((entry) => entry.keys)
+    const lefts = new Map<string, Milliseconds>()
+    const found = keys.length === 0 ? [] : await keyspace.ttl(keys)
+    for (const [at, left] of found.entries()) if (left !== undefined) lefts.set(keys[at] as string, left)
+    const doubtful = entries.flatMap(({ keys: [newest, ...older] }) =>
+      lefts.has(newest as string) ? [] : older.filter((key) => lefts.has(key)),
+    )
+    const sound = await areSessions(doubtful)
+    for (const [at, key] of doubtful.entries()) if (!sound[at]) lefts.delete(key)
+    const time = now()
+    return entries.map((entry) => {
+      const own = entry.keys.flatMap((key) => lefts.get(key) ?? [])
+      return own.length === 0 || entry.ends <= time ? undefined : Math.min(time, time + Math.max(...own) - entry.idle)
+    })
+  }
+
+  return {
+    read: (user) => read(`user:${user}`),
+    change: async (index, change, operation) => {
+      const before = turns.get(index.key)
+      const turn = (async () => {
+        await before
+        await tryChange(index, change, operation)
+      })()
+      const settled = turn.catch(() => {})
+      turns.set(index.key, settled)
+      try {
+        await turn
+      } finally {
+        if (turns.get(index.key) === settled) turns.delete(index.key)
+      }
+    },
+    lastSeen,
+    end: async (entries) => {
+      const time = now()
+      await keyspace.setMany(
+        entries.flatMap(({ keys, idle, ends }) => {
+          const ttl = Math.max(1, Math.min(idle, ends - time, longestTombstone))
+          return keys.map((key) => ({ key, value: encodeRecord({ kind: 'tombstone' }), ttl }))
+        }),
+      )
+    },
+  }
+}
+
+function encodeEntries(sessions: readonly IndexEntry[]): Uint8Array {
+  return utf8.encode(`${randomUUID()}\n${JSON.stringify({ v: version, sessions })}`)
+}
+
+/** `undefined` if they are damaged. */
+function decodeEntries(bytes: Uint8Array, key: string): readonly IndexEntry[] | undefined {
+  let list: { v?: unknown; sessions?: unknown }
+  try {
+    list = JSON.parse(utf8.decode(bytes).slice(stampLength + 1)) as typeof list
+  } catch {
+    return undefined
+  }
+  if (typeof list !== 'object' || list === null || typeof list.v !== 'number') return undefined
+  if (list.v !== version)
+    throw new TransientError('decode', {
+      operation: 'sessions.ofUser',
+      key,
+      message: 'the list of sessions was written by a release that this one does not know',
+    })
+  return Array.isArray(list.sessions) ? (list.sessions as readonly IndexEntry[]) : undefined
+}

@@ -1,0 +1,107 @@
+import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
+import { addMessages, type PendingFlash } from './flash.ts'
+import { cookieEnd } from './read-session.ts'
+import type { SessionContext } from './session-context.ts'
+import type { FieldChanges, SessionData } from './session-data.ts'
+import { createdChannel } from './session-events.ts'
+import { changedLifetime, type StoredLifetime } from './session-lifetime.ts'
+import { becomeStored, becomeVisitor, type SessionState } from './session-state.ts'
+import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
+import { hashId, newId } from './token.ts'
+
+/** What the application changed and flashed, on its way to the store. */
+export interface TakenChanges {
+  readonly isEmpty: boolean
+  readonly changes: ChangeMaker
+  /** It could not be stored: it is to be stored again. */
+  restore(): void
+}
+
+/** Takes what is to be stored. */
+export function takeChanges(state: SessionState, data: SessionData): TakenChanges {
+  const own = data.takeChanges()
+  const flashes = state.flashes.splice(0)
+  return {
+    isEmpty: own.size === 0 && flashes.length === 0,
+    changes: mergedChanges(own, flashes),
+    restore: () => {
+      data.restoreChanges(own)
+      state.flashes.unshift(...flashes)
+    },
+  }
+}
+
+function mergedChanges(own: FieldChanges, flashes: readonly PendingFlash[]): ChangeMaker {
+  return (fields, won) => {
+    const changes: FieldChanges = new Map(own)
+    for (const name of won ?? []) changes.delete(name)
+    addMessages(changes, fields, flashes)
+    return changes
+  }
+}
+
+/** How long a session lives about which nothing was said, or what was said before there was one. */
+export function firstLifetime({ idle, absolute, now }: SessionContext, state: SessionState): StoredLifetime {
+  const usual = { idle, ends: now() + absolute }
+  return state.lifetime === undefined ? usual : changedLifetime(state.lifetime, usual, now())
+}
+
+/** Lays changes on what is stored, or creates it. */
+export async function writeSession(
+  context: SessionContext,
+  state: SessionState,
+  changes: ChangeMaker,
+  operation: string,
+): Promise<void> {
+  while (state.creating !== undefined) await state.creating.catch(() => {})
+  const { standing } = state
+  checkWritable(state, operation)
+  if (standing.at !== 'stored') {
+    state.creating = createSession(context, state, changes, operation).finally(() => {
+      state.creating = undefined
+    })
+    return state.creating
+  }
+  const snapshot = await context.writer.write(standing.snapshot, changes, operation)
+  if (state.standing.at !== 'stored' || state.standing.token !== standing.token) return
+  // A login came between and has taken the changes along. What else the user has is not for a visitor who came with the anonymous id.
+  if (snapshot.won !== undefined) return becomeVisitor(state, 'renewed', { at: 'left', key: standing.key })
+  state.standing = { ...state.standing, snapshot }
+  state.data?.rebase(snapshot.record.fields)
+}
+
+/** Throws where nothing can be written, because of what the session's token led to. */
+export function checkWritable({ standing }: SessionState, operation: string): void {
+  if (standing.at === 'unreadable') throw refused('session-unreadable', operation, standing.key)
+  if (standing.at === 'left') throw refused('session-ended', operation, standing.key)
+  if (standing.at === 'unread') throw standing.error
+}
+
+async function createSession(
+  context: SessionContext,
+  state: SessionState,
+  changes: ChangeMaker,
+  operation: string,
+): Promise<void> {
+  const { keyspace, writer, now } = context
+  const damaged = state.standing.at === 'corrupt' ? state.standing : undefined
+  const fields = layChanges(new Map(), changes(new Map()))
+  if (fields.size === 0 && state.nextId === undefined) return
+  const created = now()
+  const { idle, ends, own, persistent } =
+    (damaged?.token as StoredLifetime | undefined) ?? firstLifetime(context, state)
+  const token = damaged?.token ?? { id: state.nextId ?? newId(), idle, ends: cookieEnd(ends, created) }
+  const key = damaged?.key ?? hashId(token.id)
+  const record = { kind: 'session', created, idle, ends, own, persistent, fields } as const
+  const life = lifeLeft(record, created)
+  if (life <= 0) throw refused('session-ended', operation, key)
+  let snapshot: Snapshot = snapshotOf(key, record)
+  const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, life)
+  if (isCreated) createdChannel.publish({ id: key })
+  else {
+    if (damaged === undefined) throw refused('conflict', operation, key)
+    // Somebody else has replaced the damaged one.
+    snapshot = await writer.write(await readAgain(keyspace, key, created, operation), changes, operation)
+  }
+  becomeStored(context, state, token, key, snapshot)
+}
