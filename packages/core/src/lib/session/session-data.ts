@@ -70,6 +70,9 @@ export function createSessionData(
   const seen = new Map<string, string | undefined>()
   // Without a prototype, `__proto__` and `constructor` are names like any other.
   const values = Object.create(null) as Fields
+  // What the session itself assigned, out of the application's sight.
+  const hidden = Object.create(null) as Fields
+  const roomOf = (name: string) => (isSystemField(name) ? hidden : values)
   // Names that were set, so that their value has to be compared even if it is no object.
   const assigned = new Set<string>()
   let sealed = false
@@ -114,8 +117,9 @@ export function createSessionData(
     if (sealed) throw new TransientError('session-sealed', { operation: 'session.data' })
     if (!seen.has(name)) seen.set(name, shownOf(name)?.text ?? latest.get(name))
     assigned.add(name)
-    if (value === undefined) delete values[name]
-    else values[name] = value
+    const room = roomOf(name)
+    if (value === undefined) delete room[name]
+    else room[name] = value
   }
   const assignField = (name: string | symbol, value: unknown) => {
     if (typeof name === 'symbol') throw misuse(new TypeError('the fields of a session have strings as names'))
@@ -143,7 +147,7 @@ export function createSessionData(
     ownKeys: () => {
       for (const name of latest.keys()) look(name)
       if (validate !== undefined) for (const name of (view ??= validated(latest, validate)).keys()) look(name)
-      return Reflect.ownKeys(values).filter((name) => typeof name === 'symbol' || !isSystemField(name))
+      return Reflect.ownKeys(values)
     },
     getOwnPropertyDescriptor: (_, name) => {
       look(name)
@@ -159,7 +163,7 @@ export function createSessionData(
   })
 
   const textOf = (name: string): string | undefined => {
-    const value = values[name]
+    const value = roomOf(name)[name]
     if (value === undefined) return undefined
     if (typeof value !== 'object' && !assigned.has(name)) return seen.get(name)
     return stringify(value, `session.data.${name}`)

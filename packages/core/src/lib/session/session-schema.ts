@@ -1,27 +1,9 @@
 import { stringify } from '../codec/json.ts'
 import { misuse } from '../store/checks.ts'
 import { copyOf } from './copy.ts'
-import { parseField } from './session-data.ts'
+import { type FieldValidator, parseField, type ShownField } from './session-data.ts'
 import type { StandardIssue, StandardResult, StandardSchemaV1 } from './standard-schema.ts'
 import { isSystemField } from './system-fields.ts'
-
-/** A field as the application is to see it. */
-export interface ShownField {
-  readonly value: unknown
-  /** The JSON text of the value: as long as it is that, the field is unchanged. */
-  readonly text: string
-}
-
-/** What a schema makes of stored fields. */
-export interface ValidatedFields {
-  readonly shown: ReadonlyMap<string, ShownField>
-  /** The fields that are not what the schema says; `'all'` if it does not say which. */
-  readonly invalid: readonly string[] | 'all'
-  /** What the schema threw. */
-  readonly error?: unknown
-}
-
-export type FieldValidator = (fields: ReadonlyMap<string, string>) => ValidatedFields
 
 // Each round costs a validation of the whole, and sets at least one field aside.
 const mostRounds = 32
@@ -31,25 +13,38 @@ const mostRounds = 32
  * it has no output to give, and the fields that are there are shown as they are stored.
  */
 export function createFieldValidator(schema: StandardSchemaV1): FieldValidator {
-  const validate = (schema as Partial<StandardSchemaV1> | undefined)?.['~standard']?.validate
-  if (typeof validate !== 'function')
+  const standard = (schema as Partial<StandardSchemaV1> | undefined)?.['~standard']
+  if (typeof standard?.validate !== 'function')
     throw misuse(
       new TypeError('schema must be a Standard Schema: zod, valibot, arktype … (https://standardschema.dev)'),
     )
+  const ask = (input: readonly (readonly [string, unknown])[]) => {
+    let result: StandardResult<unknown> | Promise<StandardResult<unknown>>
+    try {
+      // Made of entries, `__proto__` is a name like any other.
+      result = standard.validate(Object.fromEntries(input))
+    } catch (error) {
+      return { error, result: undefined }
+    }
+    refusePromise(result)
+    return { result }
+  }
+  // Better now than at the first request.
+  ask([])
 
   return (fields) => {
     const left = new Map<string, string>()
-    for (const [name, text] of fields) if (!isSystemField(name) && parseField(text) !== undefined) left.set(name, text)
+    let input: [string, unknown][] = []
+    for (const [name, text] of fields) {
+      const value = isSystemField(name) ? undefined : parseField(text)
+      if (value === undefined) continue
+      left.set(name, text)
+      input.push([name, value])
+    }
     const invalid: string[] = []
     for (let round = 0; round < mostRounds; round++) {
-      let result: StandardResult<unknown> | Promise<StandardResult<unknown>>
-      try {
-        // Parsed for each round: a schema may change what it is given.
-        result = validate(Object.fromEntries(Array.from(left, ([name, text]) => [name, parseField(text)])))
-      } catch (error) {
-        return { shown: new Map(), invalid: 'all', error }
-      }
-      refusePromise(result)
+      const { result, error } = ask(input)
+      if (result === undefined) return { shown: new Map(), invalid: 'all', error }
       if (result.issues === undefined) return { shown: showOutput(result.value, invalid), invalid }
       const named = fieldsOf(result.issues)
       if (named === undefined) break
@@ -57,6 +52,8 @@ export function createFieldValidator(schema: StandardSchemaV1): FieldValidator {
       if (present.length === 0) return { shown: showStored(left), invalid }
       for (const name of present) left.delete(name)
       invalid.push(...present)
+      // Parsed anew: a schema may have changed what it was given.
+      input = Array.from(left, ([name, text]) => [name, parseField(text)])
     }
     return { shown: new Map(), invalid: 'all' }
   }
