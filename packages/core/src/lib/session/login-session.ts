@@ -5,7 +5,7 @@ import type { SessionAttributes } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { corruptChannel, endedChannel } from './session-events.ts'
 import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
-import type { IndexEntry, ReadIndex } from './user-index.ts'
+import { type IndexEntry, movedKeys, type ReadIndex } from './user-index.ts'
 
 /** What a login is to do. */
 export interface Login {
@@ -32,15 +32,19 @@ export async function loginSession(context: SessionContext, login: Login): Promi
   const before = from?.record.fields ?? new Map<string, string>()
   const first = snapshotOf(key, { ...header, fields: layChanges(new Map(before), changes(before)) })
   const { user, handle, created, idle, ends } = header
-  const keys = from?.record.user === user ? [key, from.key] : [key]
-  const entry = { handle, keys, created, idle, ends, attributes }
+  const moveOf = (listed: IndexEntry | undefined): readonly string[] =>
+    from?.record.user === user ? movedKeys(listed?.keys ?? [from.key], from.key, key) : [key]
+  const entryIn = ({ entries }: ReadIndex): IndexEntry => {
+    const keys = moveOf(entries.find((other) => other.handle === handle))
+    return { handle, keys, created, idle, ends, attributes }
+  }
   const progress = { isTurning: false }
   try {
     const steps = [users.read(user), keyspace.set(key, first.bytes, lifeLeft(header, now()))] as const
     // Both have to be over before anything is cleared away.
     await Promise.allSettled(steps)
     const [index] = await Promise.all(steps)
-    await users.change(index, (current) => admit(context, current, entry), operation)
+    await users.change(index, (current) => admit(context, current, entryIn(current)), operation)
     return from === undefined ? first : await leaveMarker(context, login, first, from, progress)
   } catch (error) {
     // Where the answer about the marker was lost, it may lead to the new session already, which then has to stay.

@@ -11,7 +11,7 @@ import type { SessionContext } from './session-context.ts'
 import { parseField, type SessionData } from './session-data.ts'
 import { endedChannel, loginChannel, renewedChannel } from './session-events.ts'
 import { changedLifetime } from './session-lifetime.ts'
-import { becomeStored, becomeVisitor, keyOf, type SessionState } from './session-state.ts'
+import { becomeStored, becomeVisitor, keyOf, type SessionState, showFields } from './session-state.ts'
 import { hashId, newId } from './token.ts'
 import { checkWritable, firstLifetime, takeChanges, writeSession } from './write-session.ts'
 
@@ -71,20 +71,24 @@ export async function moveToUser(
   lifetime: SessionLifetime | undefined,
 ): Promise<void> {
   // Whoever logs in just after another login has a right to a session of its own, but to nothing of the other one.
-  if (state.standing.at === 'left') state.standing = { at: 'visitor' }
-  checkWritable(state, 'session.login')
+  if (state.standing.at !== 'left') checkWritable(state, 'session.login')
   await dropDamaged(context, state)
+  const before = state.standing
   const from = await goesAlong(context, state, user)
+  const isOther = before.at === 'stored' && from === undefined
   const created = context.now()
-  const usual = firstLifetime(context, state)
-  const life = lifetime === undefined ? usual : changedLifetime(lifetime, usual, created)
-  const token = { id: newId(), idle: life.idle, ends: cookieEnd(life.ends, created) }
+  const usual = from?.record.own ? from.record : firstLifetime(context, state)
+  const { idle, ends, own, persistent } = lifetime === undefined ? usual : changedLifetime(lifetime, usual, created)
+  const token = { id: newId(), idle, ends: cookieEnd(ends, created) }
   const key = hashId(token.id)
   const handle = from?.record.user === user ? from.record.handle : undefined
-  const header = { kind: 'session', created, ...life, user, handle: handle ?? randomUUID() } as const
+  const lasting = { idle, ends, own, persistent }
+  const header = { kind: 'session', created, ...lasting, user, handle: handle ?? randomUUID() } as const
   const taken = takeChanges(state, data)
   try {
     const snapshot = await loginSession(context, { from, key, header, attributes, changes: taken.changes })
+    // What the application has in its hands of another user's session must not be seen by this one.
+    if (isOther) showFields(state, snapshot.record.fields, key)
     becomeStored(context, state, token, key, snapshot)
   } catch (error) {
     taken.restore()
@@ -102,7 +106,6 @@ async function goesAlong(context: SessionContext, state: SessionState, user: str
   await endSession(context.keyspace, snapshot.key)
   endedChannel.publish({ id: snapshot.key, reason: 'logged-out' })
   state.standing = { at: 'visitor' }
-  state.data?.rebase(new Map())
   return undefined
 }
 
@@ -118,7 +121,7 @@ export async function moveToVisitor(
   if (key !== undefined && state.standing.at !== 'left') {
     const ended = await endSession(context.keyspace, key)
     state.isDestroyed = true
-    endedChannel.publish({ id: key, reason: 'logged-out' })
+    if (ended !== undefined) endedChannel.publish({ id: key, reason: 'logged-out' })
     // As the application sees them, if it has looked, else as they were stored.
     if (ended !== undefined)
       for (const name of keep) kept.set(name, state.data ? state.data.fields[name] : parseField(ended.fields.get(name)))

@@ -5,7 +5,7 @@ import { encodeRecord, stampLength } from './record.ts'
 import type { SessionContext } from './session-context.ts'
 import type { StoredLifetime } from './session-lifetime.ts'
 import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
-import type { ReadIndex } from './user-index.ts'
+import { movedKeys, type ReadIndex } from './user-index.ts'
 
 /** What a renewal is to do. */
 export interface Renewal {
@@ -60,7 +60,7 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
       }
       if (newest.key === old.key && !isCurrent) {
         // Not listed, so whoever ended this user's sessions did not see it.
-        await keyspace.compareAndSet(old.key, newest.bytes, null)
+        await keyspace.compareAndSet(old.key, newest.bytes, encodeRecord({ kind: 'tombstone' }), life)
         throw refused('session-ended', operation, old.key)
       }
       if (!isCurrent) written = undefined
@@ -94,8 +94,8 @@ async function begin(
     const isLost = bytes === null || isCorrupt
     isListed = listed !== undefined || isLost
     if (!isListed) return undefined
-    const known = listed ?? { handle, created, attributes: {} }
-    const entry = { ...known, keys: [next.key, old.key], idle, ends }
+    const known = listed ?? { handle, created, attributes: {}, keys: [old.key] }
+    const entry = { ...known, keys: movedKeys(known.keys, old.key, next.key), idle, ends }
     return [...entries.filter((other) => other.handle !== handle), entry]
   }
   await users.change(index, relist, operation)

@@ -11,8 +11,8 @@ import type { SessionKeyspace } from './session-keyspace.ts'
 export interface IndexEntry {
   readonly handle: string
   /**
-   * The hashed ids under which it may be: the newest first, then the one it is renewed from, which stays listed until the next renewal,
-   * so that whatever becomes of a renewal, a listed id is the one that counts.
+   * The hashed ids under which it may be, the newest first. The one it is moved away from stays listed until the next move, so that whatever
+   * becomes of a move, a listed id is the one that counts.
    */
   readonly keys: readonly string[]
   readonly created: Milliseconds
@@ -56,6 +56,11 @@ const longestUserId = 512
 /** An empty list stays this long, so that a renewal under way can tell it from one that the store lost. */
 const emptyListLife = 3_600_000
 const longestTombstone = 86_400_000
+
+/** An entry's ids once the session moves from `old` to `next`: what is older than `old` leads to it, if to anything. */
+export function movedKeys(known: readonly string[], old: string, next: string): readonly string[] {
+  return [next, ...known.slice(0, known.indexOf(old) + 1)]
+}
 
 /** Refuses what is no user id: a `TypeError`. */
 export function checkUserId(user: unknown): void {
@@ -130,7 +135,7 @@ export function createUserIndexes(
       const before = turns.get(index.key)
       const turn = (async () => {
         await before
-        await tryChange(index, change, operation)
+        await tryChange(before === undefined ? index : await read(index.key), change, operation)
       })()
       const settled = turn.catch(() => {})
       turns.set(index.key, settled)
