@@ -1,0 +1,3 @@
+export type { ConnectProblem } from './lib/connect-events.ts'
+export { type ConnectStoreOptions, createConnectStore } from './lib/connect-store.ts'
+export type { ConnectStore } from './lib/store-protocol.ts'
