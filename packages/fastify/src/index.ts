@@ -1,0 +1,5 @@
+export type { SessionCookieOptions, SessionLoad, StoreDown } from '@transient/http'
+export { commitSession } from './lib/commit-session.ts'
+export { sessionOf } from './lib/request-session.ts'
+export { type SessionPluginOptions, sessionPlugin } from './lib/session-plugin.ts'
+export { type VerifyCsrfOptions, verifyCsrf } from './lib/verify-csrf.ts'

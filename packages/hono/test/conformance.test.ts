@@ -1,0 +1,44 @@
+import { createMemoryStore } from '@transient/memory'
+import { createRedisStore } from '@transient/redis'
+import { createSiteWorld, runHttpConformance } from '@transient/test-utils/http-conformance'
+import { type RedisMonitor, type RedisServer, startRedis } from '@transient/test-utils/redis'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { openHonoSite } from './conformance-site.ts'
+
+let server: RedisServer
+let monitor: RedisMonitor
+beforeAll(async () => {
+  server = await startRedis()
+  monitor = await server.monitor()
+})
+afterAll(async () => {
+  monitor.stop()
+  await server.stop()
+})
+
+// The suite has a patience of its own, and says what it was waiting for.
+const runner = { describe, it: (name: string, test: () => Promise<void>) => it(name, { timeout: 60_000 }, test) }
+
+runHttpConformance(runner, {
+  name: 'Hono over memory',
+  create: () =>
+    createSiteWorld(openHonoSite, async () => {
+      let ahead = 0
+      const store = createMemoryStore({ now: () => Date.now() + ahead })
+      return { store, advance: (span) => void (ahead += span) }
+    }),
+})
+
+runHttpConformance(runner, {
+  name: 'Hono over Redis',
+  create: () =>
+    createSiteWorld(openHonoSite, async () => {
+      const store = createRedisStore(server.url)
+      await store.flush()
+      return {
+        store,
+        commands: async () => (await monitor.commands()).map(({ name }) => name),
+        forgetCommands: () => monitor.clear(),
+      }
+    }),
+})
