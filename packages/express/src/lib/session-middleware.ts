@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SessionStore } from '@transient/core'
-import { createSessionLifecycle, type SessionLifecycleOptions, sessionOf } from '@transient/http'
+import { createSessionFront, lifecycleOf, type SessionFrontOptions, sessionOf, type TrustProxy } from '@transient/http'
+import { type ExpressRequest, expressRequestReader } from './express-request.ts'
 
-/** Options of {@link sessionMiddleware}: the cookie, and when a session is read. */
-export type SessionMiddlewareOptions = SessionLifecycleOptions
+/** Options of {@link sessionMiddleware}: the cookie, when a session is read, and what happens without the store. */
+export interface SessionMiddlewareOptions extends SessionFrontOptions<ExpressRequest> {
+  /** Whether to believe what a proxy says about the visitor's connection. Default: as the application's `trust proxy` says. */
+  readonly trustProxy?: TrustProxy<ExpressRequest> | undefined
+}
 
 /** What Express 4 and 5 take as a `RequestHandler`, said without their types. */
 export type SessionMiddleware = (
@@ -12,7 +16,7 @@ export type SessionMiddleware = (
   next: (error?: unknown) => void,
 ) => void
 
-const ownersKey = Symbol.for('transient.session-owner')
+const ownerKey = Symbol.for('transient.session-owner')
 
 /**
  * Gives each request its session as `req.session`, commits it before the response leaves, and keeps the cookie.
@@ -40,25 +44,21 @@ const ownersKey = Symbol.for('transient.session-owner')
  * })
  * ```
  */
-export function sessionMiddleware<Data extends object>(
-  sessions: SessionStore<Data>,
+export function sessionMiddleware<Data extends object, Message>(
+  sessions: SessionStore<Data, Message>,
   options: SessionMiddlewareOptions = {},
 ): SessionMiddleware {
-  const lifecycle = createSessionLifecycle(sessions, options)
-  return (request: IncomingMessage & { session?: unknown; [ownersKey]?: unknown }, response, next) => {
-    if (request[ownersKey] !== sessions) {
+  const lifecycle = lifecycleOf(createSessionFront(sessions, options, expressRequestReader(options.trustProxy)))
+  return (request: Carrier, response, next) => {
+    if (request[ownerKey] !== sessions) {
       if ('session' in request)
         return next(new Error('req.session is taken by another middleware or another session store'))
-      request[ownersKey] = sessions
-      Object.defineProperty(request, 'session', {
-        configurable: true,
-        enumerable: true,
-        get: () => sessionOf(request, sessions),
-      })
+      request[ownerKey] = sessions
+      Object.defineProperty(request, 'session', sessionProperty)
     }
     const requestNature = Object.getPrototypeOf(request) as object
     const responseNature = Object.getPrototypeOf(response) as object
-    lifecycle(request, response, (error) => {
+    lifecycle(request as unknown as ExpressRequest, response, (error) => {
       if (error !== undefined) {
         // A mounted application gives both a nature of its own, and takes it back when it calls next() itself.
         Object.setPrototypeOf(request, requestNature)
@@ -67,4 +67,15 @@ export function sessionMiddleware<Data extends object>(
       next(error)
     })
   }
+}
+
+type Carrier = IncomingMessage & { session?: unknown; [ownerKey]?: unknown }
+
+// The same for all requests: a property with a getter of its own would make every request an object of its own kind to the engine.
+const sessionProperty: PropertyDescriptor & ThisType<Carrier> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return sessionOf(this, this[ownerKey] as SessionStore)
+  },
 }

@@ -122,6 +122,16 @@ function loadExchange<Data extends object, Message>(
   })
 }
 
+/** The session of a request without a response: loaded, whatever the options say. Rejects with an error that has a `status`. */
+export async function loadedSession<Data extends object, Message, Request>(
+  front: SessionFront<Data, Message, Request>,
+  request: Request,
+): Promise<Session<Data, Message>> {
+  const exchange = front.begin(request)
+  await loadExchange(exchange)
+  return askForSession(exchange)
+}
+
 /**
  * The session, for the handler; the same one however often it is asked for. From now on the response depends on the cookie.
  * Asked for when the headers have left, it can be read and not changed. Throws an `Error` where the session is not to be opened.

@@ -53,16 +53,7 @@ export function lifecycleOf<Data extends object, Message, Request extends Incomi
   front: SessionFront<Data, Message, Request>,
 ): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => void {
   return (request, response, next) => {
-    let exchange = exchangeOf(request, front.sessions)
-    if (exchange === undefined) {
-      exchange = front.begin(request)
-      const carrier = request as Carrier
-      const others = carrier[exchangesKey]
-      const own = exchange as unknown as AnyExchange
-      if (others === undefined) carrier[exchangesKey] = [own]
-      else others.push(own)
-      holdResponse(response, exchange, next)
-    }
+    const exchange = openExchange(front, request, request, response, next)
     let loading: Promise<void> | undefined
     try {
       loading = front.load(exchange, request)
@@ -72,6 +63,28 @@ export function lifecycleOf<Data extends object, Message, Request extends Incomi
     if (loading === undefined) next()
     else loading.then(() => next(), next)
   }
+}
+
+/**
+ * For frameworks over node:http: the exchange of a request, found by {@link exchangeOf} and `sessionOf` from now on; begun, and its response held, unless it is
+ * there already. `failed` is called when a commit fails that the first byte waited for; the handler's response is dropped by then.
+ */
+export function openExchange<Data extends object, Message, Request>(
+  front: SessionFront<Data, Message, Request>,
+  request: Request,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  failed: (error: unknown) => void,
+): SessionExchange<Data, Message> {
+  const present = exchangeOf(incoming, front.sessions)
+  if (present !== undefined) return present
+  const exchange = front.begin(request)
+  const carrier = incoming as Carrier
+  const own = exchange as unknown as AnyExchange
+  if (carrier[exchangesKey] === undefined) carrier[exchangesKey] = [own]
+  else carrier[exchangesKey].push(own)
+  holdResponse(response, exchange, failed)
+  return exchange
 }
 
 /**
@@ -93,7 +106,8 @@ export function sessionOf<Data extends object, Message>(
   )
 }
 
-function exchangeOf<Data extends object, Message>(
+/** The exchange that a request has with these sessions, if it has begun. */
+export function exchangeOf<Data extends object, Message>(
   request: IncomingMessage,
   sessions: SessionStore<Data, Message>,
 ): SessionExchange<Data, Message> | undefined {
