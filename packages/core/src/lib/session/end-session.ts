@@ -1,5 +1,5 @@
 import { longestPointerChain } from './find-session.ts'
-import { decodeRecord, type StoredSession } from './record.ts'
+import type { StoredSession } from './record.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 
 /**
@@ -10,7 +10,7 @@ export async function endSession(keyspace: SessionKeyspace, key: string): Promis
   let at = key
   for (let hops = 0; hops <= longestPointerChain; hops++) {
     const bytes = await keyspace.take(at)
-    const record = bytes === undefined ? undefined : decodeRecord(bytes)
+    const record = bytes === undefined ? undefined : keyspace.records.decode(bytes, at)
     if (typeof record !== 'object') return undefined
     if (record.kind === 'session') return record
     if (record.kind !== 'pointer') return undefined

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../store/transient-store.ts'
-import { decodeRecord, encodeRecord, type StoredSession } from './record.ts'
+import type { StoredSession } from './record.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 import { withoutEnded } from './system-fields.ts'
 
@@ -15,8 +15,8 @@ export interface Snapshot {
 }
 
 /** The record as it will be under the key. */
-export function snapshotOf(key: string, record: StoredSession): Snapshot {
-  return { key, bytes: encodeRecord(record), record }
+export function snapshotOf({ records }: SessionKeyspace, key: string, record: StoredSession): Snapshot {
+  return { key, bytes: records.encode(record, key), record }
 }
 
 /** What is under a session's key. */
@@ -54,7 +54,7 @@ export async function findSession(
   for (let hops = 0; hops <= longestPointerChain; hops++) {
     const bytes = await keyspace.get(at, touch === undefined ? undefined : { touch })
     if (bytes === undefined) break
-    const record = decodeRecord(bytes)
+    const record = keyspace.records.decode(bytes, at)
     if (record === 'corrupt') return { state: 'corrupt', key: at, bytes }
     if (record === 'unreadable') return { state: 'unreadable' }
     if (record.kind === 'session') {

@@ -1,6 +1,6 @@
 import type { TransientError } from '../store/errors.ts'
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
-import { encodeRecord, type StoredSession, stampLength } from './record.ts'
+import { type StoredSession, stampLength } from './record.ts'
 import type { SessionAttributes } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { corruptChannel, endedChannel } from './session-events.ts'
@@ -30,7 +30,7 @@ export async function loginSession(context: SessionContext, login: Login): Promi
   const { keyspace, users, now } = context
   const { from, key, header, attributes, changes } = login
   const before = from?.record.fields ?? new Map<string, string>()
-  const first = snapshotOf(key, { ...header, fields: layChanges(new Map(before), changes(before)) })
+  const first = snapshotOf(keyspace, key, { ...header, fields: layChanges(new Map(before), changes(before)) })
   const { user, handle, created, idle, ends } = header
   const moveOf = (listed: IndexEntry | undefined): readonly string[] =>
     from?.record.user === user ? movedKeys(listed?.keys ?? [from.key], from.key, key) : [key]
@@ -69,7 +69,7 @@ async function leaveMarker(
   let stored = first
   for (;;) {
     const time = now()
-    const marker = encodeRecord({ kind: 'marker', to: key, until: time + grace, won })
+    const marker = keyspace.records.encode({ kind: 'marker', to: key, until: time + grace, won }, old.key)
     const life = Math.max(1, lifeLeft(old.record, time))
     progress.isTurning = true
     if (await keyspace.compareAndSet(old.key, old.bytes, marker, life, { stamp: stampLength })) return stored
@@ -81,7 +81,7 @@ async function leaveMarker(
     // Another login was faster: of the same user it shares what the visitor had; of another one it has it alone.
     if (isTaken && newest.record.user !== header.user) return stored
     const fields = layChanges(new Map(newest.record.fields), changes(newest.record.fields))
-    const next = snapshotOf(key, { ...header, fields })
+    const next = snapshotOf(keyspace, key, { ...header, fields })
     // It is listed, so somebody may have ended it; nothing may bring it back.
     if (!(await keyspace.compareAndSet(key, stored.bytes, next.bytes, lifeLeft(header, now()), { stamp: stampLength })))
       throw refused('session-ended', operation, key)

@@ -17,9 +17,9 @@ import type {
   SessionLifetime,
 } from './session.ts'
 import type { SessionContext } from './session-context.ts'
-import { parseField, type SessionData } from './session-data.ts'
+import type { SessionData } from './session-data.ts'
 import { keyOf, openState, storedFields } from './session-state.ts'
-import { type ChangeMaker, refused } from './session-writer.ts'
+import { type ChangeMaker, layChanges, refused } from './session-writer.ts'
 import { endField, isSystemField } from './system-fields.ts'
 import { hashId, newId } from './token.ts'
 import { checkUserId } from './user-index.ts'
@@ -119,7 +119,7 @@ export function openSession<Data extends object, Message>(
       void data.fields[field]
       let text: string | undefined
       const changes: ChangeMaker = (fields) => {
-        const value = change(parseField(own.has(field) ? own.get(field) : fields.get(field)))
+        const value = change(data.valueIn(own.size === 0 ? fields : layChanges(new Map(fields), own), field))
         if (value instanceof Promise) throw misuse(new TypeError('the change of an update must be synchronous'))
         text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
         return new Map([[field, text]])

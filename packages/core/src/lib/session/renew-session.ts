@@ -1,7 +1,7 @@
 import type { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
-import { encodeRecord, stampLength } from './record.ts'
+import { stampLength } from './record.ts'
 import type { SessionContext } from './session-context.ts'
 import type { StoredLifetime } from './session-lifetime.ts'
 import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
@@ -36,7 +36,7 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
   try {
     for (;;) {
       const fields = layChanges(new Map(old.record.fields), changes(old.record.fields))
-      const next = snapshotOf(key, { ...old.record, ...lifetime, fields })
+      const next = snapshotOf(keyspace, key, { ...old.record, ...lifetime, fields })
       const time = now()
       const life = lifeLeft(next.record, time)
       if (life <= 0) throw refused('session-ended', operation, old.key)
@@ -47,7 +47,8 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
         throw refused('session-ended', operation, key)
       written = next
       if (isCurrent) {
-        const pointer = grace === false ? null : encodeRecord({ kind: 'pointer', to: key, until: time + grace })
+        const pointer =
+          grace === false ? null : keyspace.records.encode({ kind: 'pointer', to: key, until: time + grace }, old.key)
         if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
           return next
       }
@@ -60,7 +61,12 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
       }
       if (newest.key === old.key && !isCurrent) {
         // Not listed, so whoever ended this user's sessions did not see it.
-        await keyspace.compareAndSet(old.key, newest.bytes, encodeRecord({ kind: 'tombstone' }), life)
+        await keyspace.compareAndSet(
+          old.key,
+          newest.bytes,
+          keyspace.records.encode({ kind: 'tombstone' }, old.key),
+          life,
+        )
         throw refused('session-ended', operation, old.key)
       }
       if (!isCurrent) written = undefined

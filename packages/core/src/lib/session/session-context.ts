@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../store/transient-store.ts'
+import type { FieldValidator } from './session-data.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 import type { SessionWriter } from './session-writer.ts'
 import type { KeyRing } from './token.ts'
@@ -11,6 +12,8 @@ export interface SessionContext {
   readonly ring: KeyRing
   readonly writer: SessionWriter
   readonly users: UserIndexes
+  /** How the fields are to be seen, if there is a schema. */
+  readonly validate: FieldValidator | undefined
   readonly touchIsDue: TouchIsDue
   readonly idle: Milliseconds
   readonly absolute: Milliseconds

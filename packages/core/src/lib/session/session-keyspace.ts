@@ -8,6 +8,7 @@ import type {
   StoreEntry,
   TransientStore,
 } from '../store/transient-store.ts'
+import type { RecordCodec } from './record-codec.ts'
 
 /**
  * The part of a store that holds the sessions, by hashed id: the verbs that sessions need, each with the prefix in front of the id and
@@ -28,11 +29,18 @@ export interface SessionKeyspace {
     ttl?: Milliseconds,
     options?: CompareAndSetOptions,
   ): Promise<boolean>
+  /** How what is read and written here is to be understood. */
+  readonly records: RecordCodec
   /** Bounds work of several commands by the same deadline. */
   readonly bound: Bound
 }
 
-export function createSessionKeyspace(store: TransientStore, prefix: string, deadline: Milliseconds): SessionKeyspace {
+export function createSessionKeyspace(
+  store: TransientStore,
+  prefix: string,
+  deadline: Milliseconds,
+  records: RecordCodec,
+): SessionKeyspace {
   const bound = createDeadlineTimer(deadline)
   const call = <T>(operation: string, key: string | undefined, work: Promise<T>) =>
     bound(work, () => new TransientError('timeout', { operation, key, applied: 'unknown' }))
@@ -46,6 +54,7 @@ export function createSessionKeyspace(store: TransientStore, prefix: string, dea
     take: (id) => call('take', prefix + id, store.take(prefix + id)),
     compareAndSet: (id, ...rest) =>
       call('compareAndSet', prefix + id, forwardCompareAndSet(store, prefix + id, ...rest)),
+    records,
     bound,
   }
 }

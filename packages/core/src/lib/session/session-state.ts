@@ -3,8 +3,8 @@ import type { Snapshot } from './find-session.ts'
 import type { PendingFlash } from './flash.ts'
 import type { SessionEnd, SessionLifetime } from './session.ts'
 import type { SessionContext } from './session-context.ts'
-import { createSessionData, type SessionData } from './session-data.ts'
-import { corruptChannel, refusedChannel } from './session-events.ts'
+import { createSessionData, type FieldValidator, type SessionData } from './session-data.ts'
+import { corruptChannel, invalidChannel, refusedChannel } from './session-events.ts'
 import type { SessionToken, VerifiedToken } from './token.ts'
 
 /** Where a session stands. Everything it can do follows from this. */
@@ -38,6 +38,7 @@ export type Standing =
 
 /** One session's own state, shared by the parts that make it up. */
 export interface SessionState {
+  readonly validate: FieldValidator | undefined
   standing: Standing
   endedBecause: SessionEnd | undefined
   /** `undefined` until the session is loaded. */
@@ -55,8 +56,9 @@ export interface SessionState {
 }
 
 /** The state of a session that a text leads to, before anything was read. */
-export function openState({ ring }: SessionContext, text: string | undefined): SessionState {
+export function openState({ ring, validate }: SessionContext, text: string | undefined): SessionState {
   const state: SessionState = {
+    validate,
     standing: { at: 'visitor' },
     endedBecause: undefined,
     data: undefined,
@@ -79,9 +81,14 @@ export function openState({ ring }: SessionContext, text: string | undefined): S
 
 /** Lays out the fields for the application. */
 export function showFields(state: SessionState, fields: ReadonlyMap<string, string>, id?: string): void {
-  state.data = createSessionData(fields, (field) => {
+  const { validate } = state
+  const onCorrupt = (field: string) => {
     if (id !== undefined) corruptChannel.publish({ id, field })
-  })
+  }
+  const onInvalid = (field: string | undefined, error: unknown) => {
+    if (id !== undefined) invalidChannel.publish({ id, field, error })
+  }
+  state.data = createSessionData(fields, onCorrupt, validate && { validate, onInvalid })
   if (state.isSealed) state.data.seal()
 }
 

@@ -1,13 +1,18 @@
+import type { Codec } from '../codec/codec.ts'
 import { checkKey, misuse } from '../store/checks.ts'
 import { type Duration, parseDuration } from '../store/duration.ts'
 import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
 import { listSessions, revokeSessions } from './list-sessions.ts'
 import { openSession } from './open-session.ts'
+import { createRecordCodec } from './record-codec.ts'
 import type { Session } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { createSessionKeyspace } from './session-keyspace.ts'
 import { checkTimeouts } from './session-lifetime.ts'
+import type { Migrate } from './session-migration.ts'
+import { createFieldValidator } from './session-schema.ts'
 import { createSessionWriter } from './session-writer.ts'
+import type { StandardSchemaV1 } from './standard-schema.ts'
 import { createKeyRing } from './token.ts'
 import { createTouchMemory } from './touch-memory.ts'
 import { createUserIndexes } from './user-index.ts'
@@ -20,8 +25,8 @@ import type {
 } from './user-sessions.ts'
 import { watchSession } from './watch-session.ts'
 
-/** Options of {@link createSessionStore}. */
-export interface SessionStoreOptions {
+/** Options of {@link createSessionStore}. Without a `schema` it is no matter what `Data` is. */
+export interface SessionStoreOptions<Data extends object = never> {
   /**
    * Signs the tokens. Each at least 32 characters. The first signs, all verify: to change the secret, put the new one first
    * and keep the old one until the sessions signed by it have ended. Where several processes share the sessions, give all of them the new
@@ -45,6 +50,35 @@ export interface SessionStoreOptions {
   readonly renewGrace?: Duration
   /** How long a call of the store may take, and a write in all its tries; then it rejects. Default `'250ms'`. */
   readonly deadline?: Duration
+  /**
+   * Says what fields may hold, and how they are to be seen; any validator of the [Standard Schema](https://standardschema.dev), as zod, valibot and arktype
+   * make them. It is asked when a session is read, not when it is written. A field that it refuses is absent, and stays in the store as it is until
+   * the application sets or deletes it; `transient:session:invalid` tells of it. If it refuses the data as a whole, that holds for all fields. What it makes of the
+   * stored values, defaults included, is what {@link Session.data} shows, and is no change by itself.
+   *
+   * That a field is absent is never wrong, as no session has all of them from the beginning. But a schema that requires it has no output to give then, and the fields that
+   * are there are shown as they are stored: in one that transforms, make all fields optional, or give them defaults. Has to be synchronous: a promise is a
+   * `TypeError`. Default: none.
+   */
+  readonly schema?: StandardSchemaV1<unknown, Partial<Data>>
+  /**
+   * The version of the data this application writes. Older data goes through {@link SessionStoreOptions.migrate} when it is read, and is stored in its new form with the next write. Newer
+   * data, of a release that came and went, is `unreadable` and left untouched, so in a rolling deploy the old release serves visitors of the new one as anonymous.
+   * Default 0.
+   */
+  readonly version?: number
+  /**
+   * Makes of older data what this version has. Synchronous and without side effects: it is called on every read until the session is written. Sees neither flash messages nor fields whose
+   * own end is past; a field that it renames has no end of its own any more. If it throws, the session is `unreadable` and left untouched, and
+   * `transient:session:invalid` tells why. Default: older data is taken as it is.
+   */
+  readonly migrate?: Migrate
+  /**
+   * Writes and reads all that is stored of a session, as one text: `encrypted(utf8, keys)`, for instance. What it cannot decode for want of a key is `unreadable` and left untouched, as
+   * is what was stored without it; anything else that it cannot decode is `corrupt`. So change it, or begin to use one, together with `prefix`; a new key
+   * needs no such thing. Default: plain text.
+   */
+  readonly codec?: Codec<unknown>
   /** The time in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => Milliseconds
 }
@@ -103,7 +137,7 @@ export interface SessionStore<Data extends object = Record<string, unknown>, Mes
  */
 export function createSessionStore<Data extends object = Record<string, unknown>, Message = string>(
   store: TransientStore,
-  options: SessionStoreOptions,
+  options: SessionStoreOptions<Data>,
 ): SessionStore<Data, Message> {
   const idle = parseDuration(options.idleTimeout ?? '30m', 'idleTimeout')
   const absolute = parseDuration(options.absoluteTimeout ?? '12h', 'absoluteTimeout')
@@ -122,12 +156,15 @@ export function createSessionStore<Data extends object = Record<string, unknown>
   const clock = options.now ?? Date.now
   if (typeof clock !== 'function') throw misuse(new TypeError('now must be a function'))
   const now = () => Math.floor(clock())
-  const keyspace = createSessionKeyspace(store, prefix, deadline)
+  const { schema, codec, version, migrate } = options
+  const records = createRecordCodec({ codec, version, migrate, now })
+  const keyspace = createSessionKeyspace(store, prefix, deadline, records)
   const context: SessionContext = {
     keyspace,
     ring: createKeyRing(options.secrets),
     writer: createSessionWriter(keyspace, now),
     users: createUserIndexes(keyspace, now, deadline),
+    validate: schema === undefined ? undefined : createFieldValidator(schema),
     touchIsDue: createTouchMemory(touchAfter),
     idle,
     absolute,

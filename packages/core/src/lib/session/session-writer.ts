@@ -1,7 +1,7 @@
 import { TransientError, type TransientErrorCode } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { type FindOptions, findSession, lifeLeft, type Snapshot } from './find-session.ts'
-import { encodeRecord, stampLength } from './record.ts'
+import { stampLength } from './record.ts'
 import type { FieldChanges } from './session-data.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 
@@ -72,7 +72,7 @@ export function createSessionWriter(keyspace: SessionKeyspace, now: () => Millis
       const left = lifeLeft(current.record, now())
       if (left <= 0) throw refused('session-ended', first.operation, current.key)
       const record = { ...current.record, fields }
-      const bytes = encodeRecord(record)
+      const bytes = keyspace.records.encode(record, current.key)
       for (const pending of writers) pending.sent = true
       if (await keyspace.compareAndSet(current.key, current.bytes, bytes, left, { stamp: stampLength })) {
         const stored = { ...current, bytes, record }

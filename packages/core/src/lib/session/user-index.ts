@@ -3,7 +3,8 @@ import { utf8 } from '../codec/utf8.ts'
 import { checkKey, misuse } from '../store/checks.ts'
 import { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
-import { decodeRecord, encodeRecord, stampLength } from './record.ts'
+import { stampLength } from './record.ts'
+import type { RecordCodec } from './record-codec.ts'
 import type { SessionAttributes } from './session.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 
@@ -79,7 +80,8 @@ export function createUserIndexes(
 
   async function read(key: string): Promise<ReadIndex> {
     const bytes = (await keyspace.get(key)) ?? null
-    const entries = bytes === null ? [] : decodeEntries(bytes, key)
+    const opened = bytes === null ? null : keyspace.records.open(bytes, key)
+    const entries = opened === null ? [] : decodeEntries(opened, key)
     return { key, bytes, entries: entries ?? [], isCorrupt: entries === undefined }
   }
 
@@ -91,7 +93,8 @@ export function createUserIndexes(
       if (entries === undefined) return
       const { key, bytes } = current
       const stamp = bytes === null ? undefined : { stamp: stampLength }
-      if (await keyspace.compareAndSet(key, bytes, encodeEntries(entries), lifeOf(entries), stamp)) return
+      const next = keyspace.records.seal(encodeEntries(entries), key)
+      if (await keyspace.compareAndSet(key, bytes, next, lifeOf(entries), stamp)) return
       if (performance.now() >= due) throw new TransientError('conflict', { operation, key, applied: 'no' })
       current = await read(key)
     }
@@ -106,9 +109,10 @@ export function createUserIndexes(
    */
   async function areSessions(keys: readonly string[]): Promise<boolean[]> {
     const values = await Promise.all(keys.map((key) => keyspace.get(key)))
-    return values.map((bytes) => {
-      const record = bytes === undefined ? undefined : decodeRecord(bytes)
-      return typeof record === 'object' && record.kind === 'session'
+    return values.map((bytes, at) => {
+      const record = bytes === undefined ? undefined : keyspace.records.decode(bytes, keys[at] as string)
+      // What a later release wrote may be one, and must not be forgotten.
+      return record === 'unreadable' || (typeof record === 'object' && record.kind === 'session')
     })
   }
 
@@ -151,7 +155,7 @@ export function createUserIndexes(
       await keyspace.setMany(
         entries.flatMap(({ keys, idle, ends }) => {
           const ttl = Math.max(1, Math.min(idle, ends - time, longestTombstone))
-          return keys.map((key) => ({ key, value: encodeRecord({ kind: 'tombstone' }), ttl }))
+          return keys.map((key) => ({ key, value: keyspace.records.encode({ kind: 'tombstone' }, key), ttl }))
         }),
       )
     },
@@ -163,7 +167,9 @@ function encodeEntries(sessions: readonly IndexEntry[]): Uint8Array {
 }
 
 /** `undefined` if they are damaged. */
-function decodeEntries(bytes: Uint8Array, key: string): readonly IndexEntry[] | undefined {
+function decodeEntries(bytes: ReturnType<RecordCodec['open']>, key: string): readonly IndexEntry[] | undefined {
+  if (bytes === 'corrupt') return undefined
+  if (bytes === 'unreadable') throw unknownList(key)
   let list: { v?: unknown; sessions?: unknown }
   try {
     list = JSON.parse(utf8.decode(bytes).slice(stampLength + 1)) as typeof list
@@ -171,11 +177,14 @@ function decodeEntries(bytes: Uint8Array, key: string): readonly IndexEntry[] | 
     return undefined
   }
   if (typeof list !== 'object' || list === null || typeof list.v !== 'number') return undefined
-  if (list.v !== version)
-    throw new TransientError('decode', {
-      operation: 'sessions.ofUser',
-      key,
-      message: 'the list of sessions was written by a release that this one does not know',
-    })
+  if (list.v !== version) throw unknownList(key)
   return Array.isArray(list.sessions) ? (list.sessions as readonly IndexEntry[]) : undefined
+}
+
+function unknownList(key: string): TransientError {
+  return new TransientError('decode', {
+    operation: 'sessions.ofUser',
+    key,
+    message: 'the list of sessions was written by a release, or with a key, that is not known here',
+  })
 }

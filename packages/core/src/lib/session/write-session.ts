@@ -95,7 +95,7 @@ async function createSession(
   const record = { kind: 'session', created, idle, ends, own, persistent, fields } as const
   const life = lifeLeft(record, created)
   if (life <= 0) throw refused('session-ended', operation, key)
-  let snapshot: Snapshot = snapshotOf(key, record)
+  let snapshot: Snapshot = snapshotOf(keyspace, key, record)
   const isCreated = await keyspace.compareAndSet(key, damaged?.bytes ?? null, snapshot.bytes, life)
   if (isCreated) createdChannel.publish({ id: key })
   else {
