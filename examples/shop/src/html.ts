@@ -5,9 +5,9 @@ export interface Html {
   readonly [markup]: string
 }
 
-type Part = Html | string | number | undefined | readonly Part[]
+type Part = Html | string | number | false | undefined | readonly Part[]
 
-/** Markup from a template; whatever is put in is escaped unless it is markup itself. `undefined` puts in nothing. */
+/** Markup from a template; whatever is put in is escaped unless it is markup itself. `undefined` and `false` put in nothing. */
 export function html(template: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return { [markup]: template.reduce((text, piece, at) => text + render(parts[at - 1]) + piece) }
 }
@@ -18,7 +18,7 @@ export function textOf(page: Html): string {
 }
 
 function render(part: Part): string {
-  if (part === undefined) return ''
+  if (part === undefined || part === false) return ''
   if (typeof part === 'string' || typeof part === 'number') return escape(String(part))
   return markup in part ? part[markup] : part.map(render).join('')
 }

@@ -2,19 +2,25 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessionStore } from '@transient/core'
-import { createShop, type Visit } from './app.ts'
+import { openFront } from './fronts/open-front.ts'
 import { readSettings, type Settings, StartError } from './settings.ts'
+import { createShop } from './shop.ts'
 import { openStorage } from './storage.ts'
+import { createUsers } from './users.ts'
+import type { Visit } from './visit.ts'
 
 /** How long requests that are under way may take after the shop was told to close. */
 const patience = 10_000
 
+const titles = { express: 'Express', fastify: 'Fastify', hono: 'Hono' } as const
+
 async function main(): Promise<void> {
-  const settings = readSettings(process.env)
+  const settings = readSettings(process.env, process.argv.slice(2))
   const { store, secret, notice } = await openStorage(settings)
   const sessions = createSessionStore<Visit>(store, { secrets: secret, idleTimeout: '2h', absoluteTimeout: '7d' })
   const report = (error: unknown) => console.error(`${new Date().toISOString()} ${describe(error)}`)
-  const server = createServer(createShop(sessions, { secure: settings.secure, report }))
+  const shop = createShop({ sessions, users: createUsers(store), secure: settings.secure, report })
+  const server = createServer(await openFront(settings.front, shop))
 
   server.listen(settings.port, settings.host)
   try {
@@ -23,9 +29,8 @@ async function main(): Promise<void> {
     throw new StartError(listenReason(error, settings), { cause: error })
   }
   const { port } = server.address() as AddressInfo
-  console.log(
-    `${notice}\nThe shop is open: http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
-  )
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  console.log(`${notice}\nThe shop is open on ${titles[settings.front]}: http://${host}:${port}`)
 
   async function close(): Promise<void> {
     // The second signal ends the process at once, as it would have without us.

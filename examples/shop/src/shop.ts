@@ -1,164 +1,109 @@
-import type { IncomingMessage } from 'node:http'
-import type { SessionStore } from '@transient/core'
-import { sessionMiddleware, sessionOf } from '@transient/express'
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
-import { type Cart, countOf, linesOf, mostOfOne, parseQuantity, withMore, without, withQuantity } from './cart.ts'
-import { findProduct, products } from './catalogue.ts'
-import type { Html } from './html.ts'
-import { cartPage } from './pages/cart.ts'
-import { homePage } from './pages/home.ts'
+import { isTransientError } from '@transient/core'
+import { parseQuantity } from './cart.ts'
+import { findProduct } from './catalogue.ts'
+import { field } from './form.ts'
 import { layout } from './pages/layout.ts'
-import { loginPage } from './pages/login.ts'
-import { problemPage, problemWords } from './pages/problem.ts'
-import { productPage } from './pages/product.ts'
-import { style } from './style.ts'
-import { authenticate, findUser } from './users.ts'
-
-/** What the shop remembers of a visitor. */
-export interface Visit {
-  cart: Cart
-  /** The id of the user who is logged in. */
-  user: string
-}
+import { endedPage, problemPage, problemWords, type Retry, refusedPage } from './pages/problem.ts'
+import type { Ask, PageAnswer, Route } from './route.ts'
+import { accountRoutes } from './routes/account.ts'
+import { cartRoutes } from './routes/cart.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
+import { loginRoutes } from './routes/login.ts'
+import { themeRoutes } from './routes/theme.ts'
+import type { Users } from './users.ts'
+import { endedWords, viewOf } from './view.ts'
+import type { VisitStore } from './visit.ts'
 
 export interface ShopOptions {
-  /** Whether visitors come by https, so that the cookie can be held to it. */
+  readonly sessions: VisitStore
+  readonly users: Users
+  /** Whether visitors come by https, through a proxy that says so, and where they come from. */
   readonly secure: boolean
   /** Hears of every answer with status 500 and above. */
   readonly report: (error: unknown) => void
+  /** The time in milliseconds since 1970. Default: `Date.now`. */
+  readonly now?: () => number
 }
 
-const badQuantity = `Please give a whole number from 1 to ${mostOfOne}.`
-
-/** The whole shop, on sessions over any store. */
-export function createShop(sessions: SessionStore<Visit>, { secure, report }: ShopOptions): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use((_request, response, next) => {
-    response.set({
-      'Content-Security-Policy':
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-      'Referrer-Policy': 'same-origin',
-      'X-Content-Type-Options': 'nosniff',
-    })
-    next()
-  })
-  app.get('/style.css', (_request, response) => {
-    response.type('css').set('Cache-Control', 'public, max-age=300').send(style)
-  })
-  app.use(sessionMiddleware(sessions, { cookie: { secure }, load: whenToLoad }))
-  app.use(express.urlencoded({ extended: false, limit: '8kb' }))
-
-  const sessionFor = (request: Request) => sessionOf(request, sessions)
-
-  function send(request: Request, response: Response, title: string, main: Html, status = 200): void {
-    const { data } = sessionFor(request)
-    const visitor = { name: findUser(data.user)?.name, itemsInCart: countOf(linesOf(data.cart)) }
-    response.status(status).send(layout({ title, visitor, path: request.path, main }))
-  }
-
-  app.get('/', (request, response) => send(request, response, 'Pots for every day', homePage(products)))
-
-  app.get('/products/:id', (request, response, next) => {
-    const product = findProduct(request.params.id)
-    if (product === undefined) next()
-    else send(request, response, product.name, productPage(product))
-  })
-
-  app.get('/cart', (request, response) => {
-    const { data, endedBecause } = sessionFor(request)
-    const added = findProduct(field(request.query, 'added') ?? '')
-    const view = { lines: linesOf(data.cart), added, hasExpired: endedBecause === 'expired' }
-    send(request, response, 'Your cart', cartPage(view))
-  })
-
-  // Carts are changed by `update`, so that two windows of one visitor cannot undo each other's work.
-  app.post('/cart', async (request, response, next) => {
-    const product = findProduct(field(request.body, 'product') ?? '')
-    if (product === undefined) return next()
-    const typed = field(request.body, 'quantity')
-    const quantity = parseQuantity(typed)
-    if (quantity === undefined) {
-      const problem = { typed: typed ?? '', message: badQuantity }
-      return send(request, response, product.name, productPage(product, problem), 422)
-    }
-    await sessionFor(request).update('cart', (cart) => withMore(cart, product.id, quantity))
-    response.redirect(303, `/cart?added=${product.id}`)
-  })
-
-  app.post('/cart/:id', async (request, response, next) => {
-    const { id } = request.params
-    const session = sessionFor(request)
-    if (findProduct(id) === undefined) return next()
-    const typed = field(request.body, 'quantity')
-    const quantity = parseQuantity(typed)
-    if (quantity === undefined) {
-      const problem = { id, typed: typed ?? '', message: badQuantity }
-      return send(request, response, 'Your cart', cartPage({ lines: linesOf(session.data.cart), problem }), 422)
-    }
-    // A line that another window has removed stays removed.
-    await session.update('cart', (cart = {}) => (Object.hasOwn(cart, id) ? withQuantity(cart, id, quantity) : cart))
-    response.redirect(303, '/cart')
-  })
-
-  app.post('/cart/:id/remove', async (request, response) => {
-    const session = sessionFor(request)
-    if (session.data.cart !== undefined) await session.update('cart', (cart) => without(cart, request.params.id))
-    response.redirect(303, '/cart')
-  })
-
-  app.get('/login', (request, response) => send(request, response, 'Log in', loginPage()))
-
-  app.post('/login', async (request, response) => {
-    const name = field(request.body, 'name') ?? ''
-    const user = await authenticate(name.trim().toLowerCase(), field(request.body, 'password') ?? '')
-    if (user === undefined) return send(request, response, 'Log in', loginPage({ name }), 422)
-    const session = sessionFor(request)
-    // A new id, and no way in by the old one: whoever planted or saw it before the login gets nothing of what comes after. First of all,
-    // so that a failure leaves nobody logged in by the old id.
-    await session.renew({ grace: false })
-    session.data.user = user.id
-    response.redirect(303, session.data.cart === undefined ? '/' : '/cart')
-  })
-
-  app.post('/logout', async (request, response) => {
-    await sessionFor(request).destroy()
-    response.redirect(303, '/')
-  })
-
-  app.use((request, response) => {
-    send(request, response, problemWords(404).title, problemPage(404), 404)
-  })
-  app.use(createErrorPage(report))
-  return app
+/** The whole shop, without a framework: what answers where, and what is said if that fails. */
+export interface Shop extends ShopOptions {
+  readonly routes: readonly Route[]
+  /**
+   * Says what went wrong. The session is asked for only where it may be: it may be the very thing that is missing.
+   */
+  problem(error: unknown, ask: () => Ask | Promise<Ask>): Promise<PageAnswer>
 }
 
-/** A logout needs the cookie alone, so it is the one request whose session is not read first. */
-function whenToLoad({ method, url }: IncomingMessage): 'eager' | 'lazy' {
-  return method === 'POST' && url === '/logout' ? 'lazy' : 'eager'
+/** Of every answer, whatever it is. */
+export const safetyHeaders = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+} as const
+
+export const styleHeaders = {
+  'Content-Type': 'text/css; charset=utf-8',
+  'Cache-Control': 'public, max-age=300',
+} as const
+
+/** While the storage cannot be read, the pots can still be looked at; whatever else is asked for has to wait. */
+export function storeDown(url: string): 'anonymous' | 'throw' {
+  return /^\/(?:products\/[^/?]*)?(?:\?|$)/.test(url) ? 'anonymous' : 'throw'
 }
 
-/** Says what went wrong without asking for the session, which may be the very thing that is missing. */
-function createErrorPage(report: (error: unknown) => void): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error)
-    const { status: suggested } = error as { status?: unknown }
-    const status = typeof suggested === 'number' && suggested >= 400 && suggested <= 599 ? suggested : 500
+export function createShop(options: ShopOptions): Shop {
+  const { sessions, users, report, now = Date.now } = options
+  const view = viewOf(users)
+
+  async function problem(error: unknown, ask: () => Ask | Promise<Ask>): Promise<PageAnswer> {
+    const status = statusOf(error)
     if (status >= 500) report(error)
-    if (status === 503) response.set('Retry-After', '5')
-    const page = {
-      title: problemWords(status).title,
-      visitor: undefined,
-      path: request.path,
-      main: problemPage(status),
-    }
-    response.status(status).send(layout(page))
+    if (status === 404) return view(await ask(), { title: problemWords(404).title, main: problemPage(404) }, 404)
+    if (status === 403) return refused(error, await ask())
+    const page = layout({ title: problemWords(status).title, main: problemPage(status) })
+    return status === 503 ? { status, page, retryAfter: 5 } : { status, page }
+  }
+
+  /** A form without the visitor's token: of another site, of a page from before the login, or of a session that has ended since. */
+  function refused(error: unknown, ask: Ask): Promise<PageAnswer> {
+    const ended = endedWords(ask.session.endedBecause)
+    if (ended !== undefined) return view(ask, { title: ended.title, main: endedPage(ended), isAboutEnd: true }, 403)
+    // A new session in answer to another site's form would take the place of the visitor's own.
+    const { problem } = error as { problem?: string }
+    const isOurs = problem === 'no-token' || problem === 'wrong-token'
+    const { title } = problemWords(403)
+    return view(
+      ask,
+      { title, main: (csrf) => refusedPage(isOurs ? retryOf(ask) : undefined, csrf), needsToken: isOurs },
+      403,
+    )
+  }
+
+  return {
+    ...options,
+    routes: [
+      ...catalogueRoutes(view),
+      ...cartRoutes(view),
+      ...loginRoutes(view, users),
+      ...accountRoutes({ view, users, sessions, now }),
+      ...themeRoutes(),
+    ],
+    problem,
   }
 }
 
-/** One text field of a form or query. A repeated one, or none, is `undefined`. */
-function field(form: unknown, name: string): string | undefined {
-  if (typeof form !== 'object' || form === null || !Object.hasOwn(form, name)) return undefined
-  const value = (form as Record<string, unknown>)[name]
-  return typeof value === 'string' ? value : undefined
+/** What may be offered to be sent again: only what everybody may do. */
+function retryOf({ path, form }: Ask): Retry | undefined {
+  const product = path === '/cart' ? findProduct(field(form, 'product') ?? '') : undefined
+  const quantity = parseQuantity(field(form, 'quantity'))
+  return product === undefined || quantity === undefined ? undefined : { product, quantity }
+}
+
+function statusOf(error: unknown): number {
+  // By either name: frameworks differ.
+  const { status, statusCode = status } = error as { status?: unknown; statusCode?: unknown }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode <= 599) return statusCode
+  // Of the storage itself, not of a session in it.
+  return isTransientError(error) ? 503 : 500
 }

@@ -1,8 +1,12 @@
-/** One browser: keeps cookies, follows redirects, and sends forms. */
+/** One browser: keeps cookies, follows redirects, and sends forms as they were on the last page. */
 export interface Visitor {
   readonly cookies: Map<string, string>
+  /** What the forms of the last page held, to be sent along. */
+  token: string | undefined
   get(path: string): Promise<Page>
   post(path: string, form?: Record<string, string>): Promise<Page>
+  /** By the form. */
+  logIn(name?: string, password?: string, more?: Record<string, string>): Promise<Page>
 }
 
 export interface Page {
@@ -16,7 +20,7 @@ export interface Page {
   readonly text: string
 }
 
-export function createVisitor(origin: string): Visitor {
+export function createVisitor(origin: string, headers: Record<string, string> = {}): Visitor {
   const cookies = new Map<string, string>()
 
   async function ask(path: string, body?: URLSearchParams): Promise<Page> {
@@ -25,7 +29,7 @@ export function createVisitor(origin: string): Visitor {
     const response = await fetch(origin + path, {
       method,
       redirect: 'manual',
-      headers: { cookie },
+      headers: { ...headers, cookie },
       ...(body && { body }),
     })
     for (const line of response.headers.getSetCookie()) {
@@ -36,12 +40,26 @@ export function createVisitor(origin: string): Visitor {
     const location = response.headers.get('location')
     const html = await response.text()
     if (response.status === 303 && location !== null) return ask(location)
+    visitor.token = /name="_csrf" value="([^"]+)"/.exec(html)?.[1]
     const text = html
-      .replace(/<style.*?<\/style>|<[^>]*>/gs, ' ')
+      .replace(/<[^>]*>/gs, ' ')
       .replace(/\s+/g, ' ')
       .trim()
     return { status: response.status, path, headers: response.headers, html, text }
   }
 
-  return { cookies, get: (path) => ask(path), post: (path, form = {}) => ask(path, new URLSearchParams(form)) }
+  const visitor: Visitor = {
+    cookies,
+    token: undefined,
+    get: (path) => ask(path),
+    post: (path, form = {}) => {
+      const { token } = visitor
+      return ask(path, new URLSearchParams(token === undefined ? form : { _csrf: token, ...form }))
+    },
+    logIn: async (name = 'asa', password = 'blåsippa', more = {}) => {
+      await ask('/login')
+      return visitor.post('/login', { name, password, ...more })
+    },
+  }
+  return visitor
 }

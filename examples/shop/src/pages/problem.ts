@@ -1,11 +1,16 @@
+import type { Product } from '../catalogue.ts'
 import { type Html, html } from '../html.ts'
 
-interface Words {
+export interface Words {
   readonly title: string
   readonly text: string
 }
 
 const words: Record<number, Words> = {
+  403: {
+    title: 'Please do that once more',
+    text: 'The page you came from is older than your visit, or not one of ours. Nothing was changed.',
+  },
   404: { title: 'There is no such page', text: 'It may have been here once.' },
   409: {
     title: 'You were logged out meanwhile',
@@ -29,4 +34,31 @@ export function problemPage(status: number): Html {
   return html`<h1>${title}</h1>
 <p class="lead">${text}</p>
 <p><a href="/">Back to the pots</a></p>`
+}
+
+/** A form that was refused, for the visitor to look at and send again: with it comes what it lacked. */
+export interface Retry {
+  readonly product: Product
+  readonly quantity: number
+}
+
+export function refusedPage(retry: Retry | undefined, csrf: Html): Html {
+  if (retry === undefined) return problemPage(403)
+  const { product, quantity } = retry
+  return html`<h1>${problemWords(403).title}</h1>
+<p class="lead">The page you came from is older than your visit, so we would rather ask.</p>
+<form method="post" action="/cart">
+${csrf}
+<input type="hidden" name="product" value="${product.id}">
+<input type="hidden" name="quantity" value="${quantity}">
+<p><button>Put ${quantity === 1 ? '' : `${quantity} × `}${product.name} in the cart</button></p>
+</form>
+<p><a href="/">Back to the pots</a></p>`
+}
+
+/** A visitor whose session has ended, and who sent a form of it. */
+export function endedPage({ title, text }: Words): Html {
+  return html`<h1>${title}</h1>
+<p class="lead">${text}</p>
+<p>What you did last was not done. <a href="/login">Log in</a>, or go <a href="/">back to the pots</a>.</p>`
 }

@@ -7,7 +7,7 @@ export interface ProductProblem {
   readonly message: string
 }
 
-export function productPage({ id, name, about, price, drawing }: Product, problem?: ProductProblem): Html {
+export function productPage({ id, name, about, price, drawing }: Product, csrf: Html, problem?: ProductProblem): Html {
   const described = problem && html` aria-invalid="true" aria-describedby="quantity-error"`
   return html`<div class="product">
 ${drawing}
@@ -16,6 +16,7 @@ ${drawing}
 <p class="lead">${about}</p>
 <p class="price">${money(price)}</p>
 <form method="post" action="/cart" class="row">
+${csrf}
 <input type="hidden" name="product" value="${id}">
 <div>
 <label for="quantity">How many?</label>
