@@ -27,7 +27,12 @@ export type {
   SessionRenewed,
 } from './lib/session/session-events.ts'
 export type { Migrate } from './lib/session/session-migration.ts'
-export { createSessionStore, type SessionStore, type SessionStoreOptions } from './lib/session/session-store.ts'
+export {
+  createSessionStore,
+  type SessionSchemaOption,
+  type SessionStore,
+  type SessionStoreOptions,
+} from './lib/session/session-store.ts'
 export type { StandardIssue, StandardResult, StandardSchemaV1 } from './lib/session/standard-schema.ts'
 export type {
   RevokeOptions,

@@ -29,9 +29,9 @@ const records: [string, SessionRecord][] = [
   ['a tombstone', { kind: 'tombstone' }],
 ]
 
-describe.each([
-  ['encrypted json', encrypted(json, secret) as Codec<unknown>],
-  ['encrypted utf8', encrypted(utf8, secret) as Codec<unknown>],
+describe.each<[string, Codec<unknown>]>([
+  ['encrypted json', encrypted(json, secret)],
+  ['encrypted utf8', encrypted(utf8, secret)],
   ['json alone', json],
 ])('a record codec with %s', (_, codec) => {
   const coded = codecOf({ codec })

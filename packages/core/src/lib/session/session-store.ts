@@ -25,8 +25,8 @@ import type {
 } from './user-sessions.ts'
 import { watchSession } from './watch-session.ts'
 
-/** Options of {@link createSessionStore}. Without a `schema` it is no matter what `Data` is. */
-export interface SessionStoreOptions<Data extends object = never> {
+/** Options of {@link createSessionStore}. */
+export interface SessionStoreOptions {
   /**
    * Signs the tokens. Each at least 32 characters. The first signs, all verify: to change the secret, put the new one first
    * and keep the old one until the sessions signed by it have ended. Where several processes share the sessions, give all of them the new
@@ -51,17 +51,6 @@ export interface SessionStoreOptions<Data extends object = never> {
   /** How long a call of the store may take, and a write in all its tries; then it rejects. Default `'250ms'`. */
   readonly deadline?: Duration
   /**
-   * Says what fields may hold, and how they are to be seen; any validator of the [Standard Schema](https://standardschema.dev), as zod, valibot and arktype
-   * make them. It is asked when a session is read, not when it is written. A field that it refuses is absent, and stays in the store as it is until
-   * the application sets or deletes it; `transient:session:invalid` tells of it. If it refuses the data as a whole, that holds for all fields. What it makes of the
-   * stored values, defaults included, is what {@link Session.data} shows, and is no change by itself.
-   *
-   * That a field is absent is never wrong, as no session has all of them from the beginning. But a schema that requires it has no output to give then, and the fields that
-   * are there are shown as they are stored: in one that transforms, make all fields optional, or give them defaults. Has to be synchronous: a promise is a
-   * `TypeError`. Default: none.
-   */
-  readonly schema?: StandardSchemaV1<unknown, Partial<Data>>
-  /**
    * The version of the data this application writes. Older data goes through {@link SessionStoreOptions.migrate} when it is read, and is stored in its new form with the next write. Newer
    * data, of a release that came and went, is `unreadable` and left untouched, so in a rolling deploy the old release serves visitors of the new one as anonymous.
    * Default 0.
@@ -81,6 +70,21 @@ export interface SessionStoreOptions<Data extends object = never> {
   readonly codec?: Codec<unknown>
   /** The time in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => Milliseconds
+}
+
+/** The option of {@link createSessionStore} from which the type of the data follows. */
+export interface SessionSchemaOption<Data extends object> {
+  /**
+   * Says what fields may hold, and how they are to be seen; any validator of the [Standard Schema](https://standardschema.dev), as zod, valibot and arktype
+   * make them. It is asked when a session is read, not when it is written. A field that it refuses is absent, and stays in the store as it is until
+   * the application sets or deletes it; `transient:session:invalid` tells of it. If it refuses the data as a whole, that holds for all fields. What it makes of the
+   * stored values, defaults included, is what {@link Session.data} shows, and is no change by itself.
+   *
+   * That a field is absent is never wrong, as no session has all of them from the beginning. But a schema that requires it has no output to give then, and the fields that
+   * are there are shown as they are stored: in one that transforms, make all fields optional, or give them defaults. Has to be synchronous: a promise is a
+   * `TypeError`. Default: none.
+   */
+  readonly schema?: StandardSchemaV1<unknown, { [Field in keyof Data]?: Data[Field] | undefined }>
 }
 
 /**
@@ -137,7 +141,7 @@ export interface SessionStore<Data extends object = Record<string, unknown>, Mes
  */
 export function createSessionStore<Data extends object = Record<string, unknown>, Message = string>(
   store: TransientStore,
-  options: SessionStoreOptions<Data>,
+  options: SessionStoreOptions & SessionSchemaOption<Data>,
 ): SessionStore<Data, Message> {
   const idle = parseDuration(options.idleTimeout ?? '30m', 'idleTimeout')
   const absolute = parseDuration(options.absoluteTimeout ?? '12h', 'absoluteTimeout')
