@@ -302,6 +302,140 @@ describe('a store that hangs', () => {
   })
 })
 
+describe('a session that was loaded', () => {
+  type Fields = { cookie: object; a?: number; b?: number; list?: number[] }
+
+  async function loaded(options: ConnectStoreOptions = {}) {
+    const opened = open(options)
+    await opened.connect.set('a', { cookie, a: 0, b: 0, list: [0] })
+    const load = async () => (await opened.connect.get<Fields>('a')) as Fields
+    return { ...opened, load }
+  }
+
+  it('is laid field by field on what others stored meanwhile; of one field the later call wins', async () => {
+    const { connect, load } = await loaded()
+    const [one, two, three] = [await load(), await load(), await load()]
+    await connect.set('a', Object.assign(one, { a: 1 }))
+    two.list?.push(2)
+    await connect.set('a', two)
+    delete three.b
+    await connect.set('a', Object.assign(three, { a: 3 }))
+    expect(await load()).toMatchObject({ a: 3, list: [0, 2] })
+    expect(await load()).not.toHaveProperty('b')
+  })
+
+  it('goes on from what was merged when it is saved again', async () => {
+    const { connect, load } = await loaded()
+    const [one, two] = [await load(), await load()]
+    await connect.set('a', Object.assign(one, { a: 1 }))
+    await connect.set('a', Object.assign(two, { b: 2 }))
+    await connect.set('a', Object.assign(two, { list: [] }))
+    expect(await load()).toMatchObject({ a: 1, b: 2, list: [] })
+  })
+
+  it('is stored as it was when it was handed over', async () => {
+    const { connect, load } = await loaded()
+    const session = await load()
+    const saved = connect.set('a', Object.assign(session, { a: 1 }))
+    session.a = 2
+    await saved
+    expect((await load()).a).toBe(1)
+  })
+
+  it('stays away when it was destroyed: an error if a change is lost by that, else none', async () => {
+    const { connect, load } = await loaded()
+    const [reader, writer, remover] = [await load(), await load(), await load()]
+    await connect.destroy('a')
+    delete remover.b
+    await connect.set('a', Object.assign(reader, { cookie: { ...cookie, maxAge: 1000 } }))
+    const refusal = { code: 'session-ended', applied: 'no' }
+    await expect(connect.set('a', Object.assign(writer, { a: 1 }))).rejects.toMatchObject(refusal)
+    await expect(connect.set('a', remover)).rejects.toMatchObject(refusal)
+    expect(await connect.get('a')).toBeUndefined()
+  })
+
+  it('stays away when it expired meanwhile', async () => {
+    const { connect, load, advance } = await loaded({ ttl: 1000 })
+    const session = await load()
+    advance(1000)
+    await expect(connect.set('a', Object.assign(session, { a: 1 }))).rejects.toMatchObject({ code: 'session-ended' })
+  })
+
+  it('is not laid on what is damaged meanwhile', async () => {
+    const { connect, load, memory } = await loaded()
+    const session = await load()
+    await memory.set('sess:a', utf8.encode('{'), 1000)
+    await expect(connect.set('a', Object.assign(session, { a: 1 }))).rejects.toMatchObject({ code: 'decode' })
+    expect(await text(memory, 'sess:a')).toBe('{')
+  })
+
+  it('shows nothing to those who print it but a symbol', async () => {
+    const { load } = await loaded()
+    const { cookie: loadedCookie } = await load()
+    const values = Object.getOwnPropertySymbols(loadedCookie).map(
+      (symbol) => Reflect.get(loadedCookie, symbol) as unknown,
+    )
+    expect(values).toEqual([{}])
+    expect(JSON.stringify(loadedCookie)).toBe(JSON.stringify(cookie))
+  })
+
+  it('is given up at the deadline, and may have been stored', async () => {
+    const { connect, load, faulty } = await loaded({ deadline: 20 })
+    const session = await load()
+    faulty.hold('compareAndSet')
+    await expect(connect.set('a', Object.assign(session, { a: 1 }))).rejects.toMatchObject({
+      code: 'timeout',
+      applied: 'unknown',
+    })
+    faulty.recover()
+  })
+
+  it('is given up at the deadline as a conflict, and was not stored, when others wrote first', async () => {
+    const { connect, load, faulty } = await loaded({ deadline: 20 })
+    const [one, two] = [await load(), await load()]
+    await connect.set('a', Object.assign(one, { a: 1 }))
+    faulty.hold('get')
+    await expect(connect.set('a', Object.assign(two, { a: 2 }))).rejects.toMatchObject({
+      code: 'conflict',
+      applied: 'no',
+    })
+    faulty.recover()
+    await turn()
+    expect((await load()).a).toBe(1)
+  })
+
+  it('waits behind other writers no longer than the deadline, and is not stored later', async () => {
+    const { connect, load, faulty } = await loaded({ deadline: 20 })
+    const [one, two] = [await load(), await load()]
+    faulty.hold('compareAndSet')
+    const answers = [connect.set('a', Object.assign(one, { a: 1 })), connect.set('a', Object.assign(two, { b: 2 }))]
+    const codes = await Promise.all(answers.map((answer) => answer.catch((error: unknown) => error)))
+    expect(codes).toEqual([
+      expect.objectContaining({ code: 'timeout', applied: 'unknown' }),
+      expect.objectContaining({ code: 'timeout', applied: 'no' }),
+    ])
+    faulty.recover()
+    await turn()
+    expect((await load()).b).toBe(0)
+  })
+
+  it('costs one command to save when nobody else is writing it', async () => {
+    const { connect, load, faulty } = await loaded()
+    const session = await load()
+    faulty.calls.clear()
+    await connect.set('a', Object.assign(session, { a: 1 }))
+    expect(faulty.calls.count()).toBe(1)
+  })
+
+  it('costs each of ten writers of this process one command', async () => {
+    const { connect, load, faulty } = await loaded()
+    const copies = await Promise.all(Array.from({ length: 10 }, load))
+    faulty.calls.clear()
+    await Promise.all(copies.map((copy, i) => connect.set('a', Object.assign(copy, { [`f${i}`]: i }))))
+    expect(faulty.calls.count()).toBe(10)
+  })
+})
+
 describe('another codec', () => {
   it('makes the bytes, and reads them', async () => {
     const secret = {

@@ -59,6 +59,15 @@ export function createExpressSite(
       request.session.save((again) => (again ? next(again) : response.json({ user: request.session.user })))
     })
   })
+  app.post('/save-and-go-on', (request, response, next) => {
+    request.session.user = 'one'
+    request.session.save(async (error) => {
+      if (error) return next(error)
+      await crossing?.arrive()
+      request.session.user = 'two'
+      response.json({})
+    })
+  })
   app.post('/login', (request, response, next) => {
     const { cart } = request.session
     request.session.regenerate((error) => {

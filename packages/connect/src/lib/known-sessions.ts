@@ -31,7 +31,7 @@ type Marked = { [mark]?: object }
  *
  * - express-session has its sessions made by the store (`createSession`, `generate`), so the copy itself is known.
  * - @fastify/session (11.1) spreads the attributes of the cookie, symbols included, into an object that its session keeps under a symbol.
- * - Who calls `get` and `set` by hand has the marked cookie itself.
+ * - Who calls `get` and `set` by hand has the object that `get` gave, or at least its cookie.
  *
  * A session that is found by none of them is stored as connect-redis would store it, whatever is there.
  */
@@ -42,6 +42,7 @@ export function createKnownSessions(): KnownSessions {
       // Enumerable, or it would not be spread. JSON leaves symbols out.
       const value = {}
       marks.set(value, known)
+      adopted.set(session, known)
       Object.defineProperty(session.cookie, mark, { value, enumerable: true })
     },
     adopt: (session, known) => void adopted.set(session, known),

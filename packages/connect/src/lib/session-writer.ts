@@ -22,9 +22,10 @@ interface Line {
 
 /** One writer, until its caller is answered. */
 interface Turn {
+  /** Nothing is sent after this moment. */
+  due: Milliseconds
   sent: boolean
   conflicts: number
-  isOver: boolean
 }
 
 export function createSessionWriter(
@@ -38,7 +39,7 @@ export function createSessionWriter(
     const { sid } = known
     let newest = known.stored === undefined ? undefined : (line.latest ?? known.stored)
     for (;;) {
-      if (turn.isOver) return
+      if (performance.now() >= turn.due) throw late(turn)
       // What was not loaded is new: its id is known to nobody else, and there is nothing to lay it on.
       const next = newest === undefined || newest === known.base ? mine : lay(known, mine, newest)
       turn.sent = true
@@ -54,7 +55,9 @@ export function createSessionWriter(
       }
       turn.sent = false
       turn.conflicts++
-      newest = await store.get(sid)
+      newest = await store.get(sid).catch((error: unknown) => {
+        throw (error as TransientError).code === 'timeout' ? late(turn) : error
+      })
       if (newest === undefined) return refuse(known, mine)
     }
   }
@@ -76,7 +79,7 @@ export function createSessionWriter(
       const line = lines.get(known.sid) ?? { tail: Promise.resolve(), waiting: 0, latest: undefined }
       lines.set(known.sid, line)
       line.waiting++
-      const turn: Turn = { sent: false, conflicts: 0, isOver: false }
+      const turn: Turn = { due: performance.now() + deadline, sent: false, conflicts: 0 }
       const work = line.tail.then(() => attempt(known, mine, ttl, line, turn))
       line.tail = work
         .catch(() => {})
@@ -95,10 +98,14 @@ function within(deadline: Milliseconds, work: Promise<void>, turn: Turn): Promis
     // After a stall of the event loop the answer may be in already: it is read before anyone is told of a timeout.
     const timer = setTimeout(() => setImmediate(giveUp), deadline)
     const giveUp = () => {
-      turn.isOver = true
-      const code = turn.conflicts > 0 && !turn.sent ? 'conflict' : 'timeout'
-      reject(new TransientError(code, { operation: 'set', applied: turn.sent ? 'unknown' : 'no' }))
+      turn.due = 0 // Timers can be early.
+      reject(late(turn))
     }
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
+}
+
+function late({ sent, conflicts }: Turn): TransientError {
+  const code = conflicts > 0 && !sent ? 'conflict' : 'timeout'
+  return new TransientError(code, { operation: 'set', applied: sent ? 'unknown' : 'no' })
 }
