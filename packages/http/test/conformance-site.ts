@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { createSessionLifecycle, sessionOf } from '@transient/http'
+import { createSessionLifecycle, sessionOf, verifyCsrf } from '@transient/http'
 import { type ConformanceSite, loadOf, type OpenSite, type SiteAnswer } from '@transient/test-utils/http-conformance'
+import { openServer } from './open-server.ts'
 
 interface Failure {
   readonly status?: number
@@ -10,38 +10,50 @@ interface Failure {
 }
 
 /** The site of the conformance suite on node:http. */
-export async function openNodeSite({ sessions, options, routes }: ConformanceSite): Promise<OpenSite> {
+export async function openNodeSite({ sessions, options, routes, csrf }: ConformanceSite): Promise<OpenSite> {
   const withSession = createSessionLifecycle(sessions, {
     ...options,
     load: ({ url = '/' }) => loadOf(routes, pathOf(url)),
   })
+  const checkForm = verifyCsrf(sessions, { trustProxy: options.trustProxy, ...csrf })
 
   const server = createServer((request, response) => {
-    const fail = (error: unknown) => errorPage(response, error as Failure)
     response.setHeader('x-earlier', 'kept')
-    withSession(request, response, (error) => {
-      if (error !== undefined) return fail(error)
-      handle(request, response).catch(fail)
-    })
+    const fail = (error: unknown) => errorPage(response, error as Failure)
+    const go = (next: () => void) => (error?: unknown) => (error === undefined ? next() : fail(error))
+    const answer = () => void handle(request, response).catch(fail)
+    withSession(
+      request,
+      response,
+      go(() => {
+        if (routeOf(request)?.csrf !== true) return answer()
+        readForm(request).then(() => checkForm(request, response, go(answer)), fail)
+      }),
+    )
   })
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://site')
+  function routeOf(request: IncomingMessage) {
     const method = request.method === 'HEAD' ? 'GET' : request.method
-    const route = routes.find((one) => one.path === pathname && one.method === method)
+    const path = pathOf(request.url ?? '/')
+    return routes.find((one) => one.path === path && one.method === method)
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = routeOf(request)
     if (route === undefined) return void response.writeHead(404).end()
+    const { searchParams: query } = new URL(request.url ?? '/', 'http://site')
     await send(response, await route.handle({ session: () => sessionOf(request, sessions), query }))
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return openServer(server)
+}
+
+/** What a body parser does. */
+async function readForm(request: IncomingMessage & { body?: unknown }): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
+    request.body = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()))
 }
 
 async function send(response: ServerResponse, answer: SiteAnswer): Promise<void> {

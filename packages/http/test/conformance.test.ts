@@ -2,8 +2,9 @@ import { createMemoryStore } from '@transient/memory'
 import { createRedisStore } from '@transient/redis'
 import { createSiteWorld, runHttpConformance } from '@transient/test-utils/http-conformance'
 import { type RedisMonitor, type RedisServer, startRedis } from '@transient/test-utils/redis'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import { openNodeSite } from './conformance-site.ts'
+import { openWebSite } from './conformance-web-site.ts'
 
 let server: RedisServer
 let monitor: RedisMonitor
@@ -16,29 +17,40 @@ afterAll(async () => {
   await server.stop()
 })
 
-// The suite has a patience of its own, and says what it was waiting for.
-const runner = { describe, it: (name: string, test: () => Promise<void>) => it(name, { timeout: 60_000 }, test) }
+// The suite has a patience of its own, and says when it is over.
+vi.setConfig({ testTimeout: 60_000 })
 
-runHttpConformance(runner, {
-  name: 'node:http over memory',
-  create: () =>
-    createSiteWorld(openNodeSite, async () => {
-      let ahead = 0
-      const store = createMemoryStore({ now: () => Date.now() + ahead })
-      return { store, advance: (span) => void (ahead += span) }
-    }),
-})
+describe.each([
+  ['node:http', openNodeSite],
+  ['Request and Response', openWebSite],
+])('%s', (_, open) => {
+  runHttpConformance(
+    { describe, it },
+    {
+      name: 'over memory',
+      create: () =>
+        createSiteWorld(open, async () => {
+          let ahead = 0
+          const store = createMemoryStore({ now: () => Date.now() + ahead })
+          return { store, advance: (span) => void (ahead += span) }
+        }),
+    },
+  )
 
-runHttpConformance(runner, {
-  name: 'node:http over Redis',
-  create: () =>
-    createSiteWorld(openNodeSite, async () => {
-      const store = createRedisStore(server.url)
-      await store.flush()
-      return {
-        store,
-        commands: async () => (await monitor.commands()).map(({ name }) => name),
-        forgetCommands: () => monitor.clear(),
-      }
-    }),
+  runHttpConformance(
+    { describe, it },
+    {
+      name: 'over Redis',
+      create: () =>
+        createSiteWorld(open, async () => {
+          const store = createRedisStore(server.url)
+          await store.flush()
+          return {
+            store,
+            commands: async () => (await monitor.commands()).map(({ name }) => name),
+            forgetCommands: () => monitor.clear(),
+          }
+        }),
+    },
+  )
 })

@@ -6,6 +6,7 @@ import {
   askForSession,
   commitExchange,
   createSessionFront,
+  type SessionExchange,
   type SessionFrontOptions,
 } from './session-exchange.ts'
 
@@ -17,7 +18,9 @@ export interface RequestSessionOptions extends SessionFrontOptions<Request> {
 
 /** The session of one web-standard request, and what its response needs. */
 export interface RequestSession<Data extends object = Record<string, unknown>, Message = string> {
-  /** Asking for it makes the response depend on the cookie. An error with `load: 'none'`. */
+  /** To be called first: reads the session if the options say so. Rejects with an error that has a `status`. */
+  load(): Promise<void>
+  /** Asking for it makes the response depend on the cookie. An `Error` where the options say `load: 'none'`. */
   readonly session: Session<Data, Message>
   /**
    * The response to send instead of the given one: a copy, after the commit, with `Set-Cookie`, `Vary` and `Cache-Control` as needed; the
@@ -31,43 +34,39 @@ export interface RequestSession<Data extends object = Record<string, unknown>, M
 
 /**
  * Sessions over web-standard requests, step by step: for loaders, actions and middleware, which need the session first and send headers later.
- * The promise is resolved when the session is loaded as the options say; it rejects with an error that has a `status`. Throws a `TypeError` if the
- * options are ones that browsers would refuse.
+ * Throws a `TypeError` if the options are ones that browsers would refuse.
+ *
+ * ```ts
+ * import { createSessionStore } from '@transient/core'
+ * import { createRequestSessions } from '@transient/http'
+ * import { createMemoryStore } from '@transient/memory'
+ *
+ * const sessions = createSessionStore<{ visits: number }>(createMemoryStore(), {
+ *   secrets: 'a text of at least thirty-two characters',
+ * })
+ * const visits = createRequestSessions(sessions)
+ *
+ * export async function loader({ request }: { request: Request }) {
+ *   const visit = visits(request)
+ *   await visit.load()
+ *   const { data } = visit.session
+ *   data.visits = (data.visits ?? 0) + 1
+ *   return Response.json({ visits: data.visits }, { headers: await visit.commit() })
+ * }
+ *
+ * const response = await loader({ request: new Request('https://shop.example/') })
+ * response.headers.get('vary') // Cookie
+ * ```
  */
 export function createRequestSessions<Data extends object, Message>(
   sessions: SessionStore<Data, Message>,
   options: RequestSessionOptions = {},
-): (request: Request) => Promise<RequestSession<Data, Message>> {
-  const begin = beginRequests(sessions, options)
-  return async (request) => {
-    const visit = begin(request)
-    await visit.loading
-    return visit
-  }
-}
-
-interface BegunRequest<Data extends object, Message> extends RequestSession<Data, Message> {
-  readonly loading: Promise<void> | undefined
-  /** The session as an argument: asked for, unless the route has none. Then it is an error to touch it. */
-  handed(): Session<Data, Message>
-}
-
-/** As {@link createRequestSessions}, for those who answer a load that failed with headers as well. */
-export function beginRequests<Data extends object, Message>(
-  sessions: SessionStore<Data, Message>,
-  options: RequestSessionOptions,
-): (request: Request) => BegunRequest<Data, Message> {
+): (request: Request) => RequestSession<Data, Message> {
   const front = createSessionFront(sessions, options, webRequestReader(options.trustProxy))
   return (request) => {
     const exchange = front.begin(request)
-    const loading = front.load(exchange, request)
-    const visit: BegunRequest<Data, Message> = {
-      loading,
-      handed: () => {
-        if (exchange.load !== 'none') return askForSession(exchange)
-        const touch = () => askForSession(exchange) as never
-        return new Proxy({} as Session<Data, Message>, { get: touch, set: touch, has: touch })
-      },
+    return {
+      load: async () => front.load(exchange, request),
       get session() {
         return askForSession(exchange)
       },
@@ -76,16 +75,10 @@ export function beginRequests<Data extends object, Message>(
           await commitExchange(exchange)
         } catch (error) {
           // Whoever makes the body hears that nobody wants it; if it is locked, somebody else has it.
-          if (!response?.body?.locked) await response?.body?.cancel().catch(() => {})
+          if (response?.body?.locked === false) await response.body.cancel().catch(() => {})
           throw error
         }
-        // What cannot be made has no headers either: a network error, an upgraded connection (on Bun, that is nothing at all).
-        if (!exchange.isAsked || !(response?.status >= 200)) return response
-        // Headers of redirects and of fetched responses cannot be changed, and a response may be answered twice.
-        const headers = new Headers(response.headers)
-        addSessionHeaders(exchange, headers, webHeaders)
-        const { status, statusText } = response
-        return new Response(response.body, { status, statusText, headers })
+        return withSessionHeaders(exchange, response)
       },
       commit: async () => {
         await commitExchange(exchange)
@@ -94,6 +87,18 @@ export function beginRequests<Data extends object, Message>(
         return headers
       },
     }
-    return visit
   }
+}
+
+function withSessionHeaders<Data extends object, Message>(
+  exchange: SessionExchange<Data, Message>,
+  response: Response,
+): Response {
+  // What cannot be made has no headers either: a network error, an upgraded connection (on Bun, that is nothing at all).
+  if (!exchange.isAsked || !(response?.status >= 200)) return response
+  // Headers of redirects and of fetched responses cannot be changed, and one response may answer two requests.
+  const headers = new Headers(response.headers)
+  addSessionHeaders(exchange, headers, webHeaders)
+  const { body, status, statusText } = response
+  return new Response(body, { status, statusText, headers })
 }

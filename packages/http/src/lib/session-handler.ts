@@ -1,7 +1,7 @@
 import { isTransientError, type Session, type SessionStore } from '@transient/core'
 import { misuse } from '@transient/core/store'
 import { withFailureStatus } from './failure-status.ts'
-import { beginRequests, type RequestSessionOptions } from './request-session.ts'
+import { createRequestSessions, type RequestSession, type RequestSessionOptions } from './request-session.ts'
 
 /** Options of {@link createSessionHandler}. */
 export interface SessionHandlerOptions extends RequestSessionOptions {
@@ -54,18 +54,18 @@ export function createSessionHandler<Data extends object, Message>(
 ): <Rest extends unknown[]>(
   handler: SessionHandler<Data, Message, Rest>,
 ) => (request: Request, ...rest: Rest) => Promise<Response> {
-  const begin = beginRequests(sessions, options)
+  const visits = createRequestSessions(sessions, options)
   const { onError } = options
   if (onError !== undefined && typeof onError !== 'function')
     throw misuse(new TypeError('onError must be a function of the error and the request'))
 
   return (handler) =>
     async (request, ...rest) => {
-      const visit = begin(request)
+      const visit = visits(request)
       let failure: unknown
       try {
-        await visit.loading
-        return await visit.finish(await handler(request, visit.handed(), ...rest))
+        await visit.load()
+        return await visit.finish(await handler(request, handOut(visit), ...rest))
       } catch (error) {
         failure = error
       }
@@ -87,5 +87,17 @@ export function createSessionHandler<Data extends object, Message>(
       status: (error as { status?: number }).status ?? 500,
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     })
+  }
+}
+
+/** The session as an argument. On a route that has none it is an error to touch it, and not before. */
+function handOut<Data extends object, Message>(visit: RequestSession<Data, Message>): Session<Data, Message> {
+  try {
+    return visit.session
+  } catch (error) {
+    const touch = () => {
+      throw error
+    }
+    return new Proxy({} as Session<Data, Message>, { get: touch, set: touch, has: touch })
   }
 }

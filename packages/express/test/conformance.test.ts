@@ -1,0 +1,55 @@
+import { createMemoryStore } from '@transient/memory'
+import { createRedisStore } from '@transient/redis'
+import { createSiteWorld, runHttpConformance } from '@transient/test-utils/http-conformance'
+import { type RedisMonitor, type RedisServer, startRedis } from '@transient/test-utils/redis'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import { openExpress4Site, openExpress5Site } from './conformance-site.ts'
+
+let server: RedisServer
+let monitor: RedisMonitor
+beforeAll(async () => {
+  server = await startRedis()
+  monitor = await server.monitor()
+})
+afterAll(async () => {
+  monitor.stop()
+  await server.stop()
+})
+
+// The suite has a patience of its own, and says when it is over.
+vi.setConfig({ testTimeout: 60_000 })
+
+describe.each([
+  ['Express 5', openExpress5Site],
+  ['Express 4', openExpress4Site],
+])('%s', (_, open) => {
+  runHttpConformance(
+    { describe, it },
+    {
+      name: 'over memory',
+      create: () =>
+        createSiteWorld(open, async () => {
+          let ahead = 0
+          const store = createMemoryStore({ now: () => Date.now() + ahead })
+          return { store, advance: (span) => void (ahead += span) }
+        }),
+    },
+  )
+
+  runHttpConformance(
+    { describe, it },
+    {
+      name: 'over Redis',
+      create: () =>
+        createSiteWorld(open, async () => {
+          const store = createRedisStore(server.url)
+          await store.flush()
+          return {
+            store,
+            commands: async () => (await monitor.commands()).map(({ name }) => name),
+            forgetCommands: () => monitor.clear(),
+          }
+        }),
+    },
+  )
+})
