@@ -30,8 +30,10 @@ export async function moveToNewId(
   try {
     if (standing.at !== 'stored') {
       if (options.lifetime !== undefined) {
-        state.lifetime = { ...state.lifetime, ...options.lifetime }
-        firstLifetime(context, state)
+        const lifetime = { ...state.lifetime, ...options.lifetime }
+        // Refused now if it makes no sense, and not at the first write.
+        firstLifetime(context, lifetime)
+        state.lifetime = lifetime
       }
       if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
       return
@@ -77,7 +79,7 @@ export async function moveToUser(
   const from = await goesAlong(context, state, user)
   const isOther = before.at === 'stored' && from === undefined
   const created = context.now()
-  const usual = from?.record.own ? from.record : firstLifetime(context, state)
+  const usual = from?.record.own ? from.record : firstLifetime(context, state.lifetime)
   const { idle, ends, own, persistent } = lifetime === undefined ? usual : changedLifetime(lifetime, usual, created)
   const token = { id: newId(), idle, ends: cookieEnd(ends, created) }
   const key = hashId(token.id)

@@ -47,6 +47,9 @@ async function readToken(
     const isOwn = snapshot.key === key
     const isToSign = isOwn && (!current || isHalfOver(token.ends, end, time))
     const next = { ...token, ends: isToSign ? cookieEnd(end, time) : Math.min(token.ends, end) }
+    // The old token was the bound of what it could prolong.
+    if (touch !== undefined && lifeLeft(next, time) > life) await keyspace.get(key, { touch: lifeLeft(next, time) })
+    if (state.standing !== standing) return
     state.standing = { at: 'stored', token: next, text: isToSign ? ring.sign(next) : text, key, snapshot }
     return showFields(state, record.fields, snapshot.key)
   }

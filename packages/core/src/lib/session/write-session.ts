@@ -1,6 +1,7 @@
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { addMessages, type PendingFlash } from './flash.ts'
 import { cookieEnd } from './read-session.ts'
+import type { SessionLifetime } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import type { FieldChanges, SessionData } from './session-data.ts'
 import { createdChannel } from './session-events.ts'
@@ -40,10 +41,14 @@ function mergedChanges(own: FieldChanges, flashes: readonly PendingFlash[]): Cha
   }
 }
 
-/** How long a session lives about which nothing was said, or what was said before there was one. */
-export function firstLifetime({ idle, absolute, now }: SessionContext, state: SessionState): StoredLifetime {
-  const usual = { idle, ends: now() + absolute }
-  return state.lifetime === undefined ? usual : changedLifetime(state.lifetime, usual, now())
+/** How long a session lives that begins now, with what was said about it before there was one. */
+export function firstLifetime(
+  { idle, absolute, now }: SessionContext,
+  lifetime: SessionLifetime | undefined,
+): StoredLifetime {
+  const time = now()
+  const usual = { idle, ends: time + absolute }
+  return lifetime === undefined ? usual : changedLifetime(lifetime, usual, time)
 }
 
 /** Lays changes on what is stored, or creates it. */
@@ -89,7 +94,7 @@ async function createSession(
   if (fields.size === 0 && state.nextId === undefined) return
   const created = now()
   const { idle, ends, own, persistent } =
-    (damaged?.token as StoredLifetime | undefined) ?? firstLifetime(context, state)
+    (damaged?.token as StoredLifetime | undefined) ?? firstLifetime(context, state.lifetime)
   const token = damaged?.token ?? { id: state.nextId ?? newId(), idle, ends: cookieEnd(ends, created) }
   const key = damaged?.key ?? hashId(token.id)
   const record = { kind: 'session', created, idle, ends, own, persistent, fields } as const
