@@ -50,10 +50,13 @@ export const flashTests: HttpTestGroup = {
       )
     })
 
-    it('two requests that flash at the same moment both do', async ({ open }) => {
+    it('two requests that flash at the same moment both do', async ({ world, open }) => {
       const known = await (await open()).knownVisitor()
-      const flashes = ['one', 'two'].map((message) => known.begin(`/flash?message=${message}`, { method: 'POST' }).done)
-      for (const answer of await Promise.all(flashes)) assert.equal(answer.status, 303)
+      const gate = await world.meet('loaded')
+      const flashes = ['one', 'two'].map((message) => known.begin(`/flash?message=${message}`, { method: 'POST' }))
+      await gate.arrived(2)
+      await gate.release()
+      for (const { done } of flashes) assert.equal((await done).status, 303)
       const shown = messagesOf(await known.get('/messages')).map(({ message }) => message)
       assert.deepEqual(shown.sort(), ['one', 'two'])
     })

@@ -72,7 +72,8 @@ function subjectOf(world: HttpWorld): HttpSubject {
     async assertCalls(...verbs) {
       assert.deepEqual(await world.calls(), verbs)
       const commands = await world.commands()
-      if (commands !== undefined) assert.equal(commands.length, verbs.length, `commands on the wire: ${commands}`)
+      if (commands !== undefined)
+        assert.equal(commands.length, verbs.length, `commands on the wire: ${commands.join(', ')}`)
     },
   }
 }

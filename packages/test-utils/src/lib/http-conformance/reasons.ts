@@ -58,10 +58,10 @@ export const reasonTests: HttpTestGroup = {
 
     it('tampered: a token that was changed, or is none', async ({ open }) => {
       const site = await open()
-      const { cookie = '' } = await site.knownVisitor()
-      const changed = `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`
-      for (const wrong of [changed, 'sid=planted', cookie.slice(0, -3)]) {
-        const answer = await site.visitor().get('/state', { cookie: wrong })
+      const { token = '' } = await site.knownVisitor()
+      const changed = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
+      for (const wrong of [changed, 'planted', token.slice(0, -3)]) {
+        const answer = await site.visitor().get('/state', { cookie: `sid=${wrong}` })
         assert.equal(answer.json<{ endedBecause: string }>().endedBecause, 'tampered', wrong)
         assertLeavesCookie(answer)
       }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { HttpTestGroup } from './http-subject.ts'
-import { assertLeavesCookie, sessionLine } from './visitor.ts'
+import { assertLeavesCookie, assertSetsCookie } from './visitor.ts'
 
 export const renewalTests: HttpTestGroup = {
   name: 'renewal',
@@ -8,7 +8,7 @@ export const renewalTests: HttpTestGroup = {
     it('gives a new id, once, and keeps the data', async ({ open }) => {
       const known = await (await open()).knownVisitor()
       const { token } = known
-      assert.ok(sessionLine(await known.post('/renew?text2=also')))
+      assertSetsCookie(await known.post('/renew?text2=also'))
       assert.notEqual(known.token, token)
       const answer = await known.get('/state')
       assert.deepEqual(answer.json<{ data: object }>().data, { text1: 'kept', text2: 'also' })

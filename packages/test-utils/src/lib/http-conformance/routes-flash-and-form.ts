@@ -4,8 +4,10 @@ export const flashAndFormRoutes: readonly RouteRow[] = [
   {
     method: 'POST',
     path: '/flash',
-    work({ session, query }) {
-      session().flash(query.get('message') ?? 'saved', { kind: 'success', queue: query.get('queue') ?? '' })
+    async work({ session, query }, { meetings }) {
+      const flashing = session()
+      await meetings.attend('loaded')
+      flashing.flash(query.get('message') ?? 'saved', { kind: 'success', queue: query.get('queue') ?? '' })
       return { status: 303, location: '/messages' }
     },
   },

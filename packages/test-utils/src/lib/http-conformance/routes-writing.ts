@@ -53,8 +53,10 @@ export const writingRoutes: readonly RouteRow[] = [
   {
     method: 'POST',
     path: '/count',
-    async work({ session }) {
-      return { text: String(await session().update('count', (count) => (count ?? 0) + 1)) }
+    async work({ session }, { meetings }) {
+      const counting = session()
+      await meetings.attend('loaded')
+      return { text: String(await counting.update('count', (count) => (count ?? 0) + 1)) }
     },
   },
   {

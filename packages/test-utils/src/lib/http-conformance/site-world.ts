@@ -51,11 +51,11 @@ export async function createSiteWorld(
         ...settings.sessions,
         now: () => Date.now() + ahead,
       })
-      const { trustedOrigins } = settings
+      const { trustedOrigins, options: { trustProxy } = {} } = settings
       const site = await openFrontEnd({
         sessions,
         options: { cookie: { secure: false }, ...settings.options },
-        csrf: trustedOrigins === undefined ? {} : { trustedOrigins },
+        csrf: { ...(trustedOrigins && { trustedOrigins }), ...(trustProxy && { trustProxy }) },
         routes: createRoutes(sessions, meetings),
       })
       sites.push(site)

@@ -26,7 +26,7 @@ export interface ConformanceSite {
   readonly sessions: SessionStore<SiteData>
   readonly options: SiteOptions
   /** Options for the front end's `verifyCsrf`, in front of the routes that want it. */
-  readonly csrf: { readonly trustedOrigins?: readonly string[] }
+  readonly csrf: { readonly trustedOrigins?: readonly string[]; readonly trustProxy?: boolean }
   readonly routes: readonly SiteRoute[]
 }
 

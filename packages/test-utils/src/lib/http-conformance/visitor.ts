@@ -66,6 +66,11 @@ export function sessionLine(answer: Answer): string | undefined {
   return answer.cookies.find((line) => /^(?:__Host-)?sid=/.test(line))
 }
 
+/** Asserts that the answer sets the session's cookie. */
+export function assertSetsCookie(answer: Answer): void {
+  assert.ok(sessionLine(answer), `a cookie comes with ${answer.status}: ${answer.text.slice(0, 100)}`)
+}
+
 /** Asserts that the answer leaves the session's cookie as it is. */
 export function assertLeavesCookie(answer: Answer): void {
   assert.equal(sessionLine(answer), undefined, 'the cookie is neither set nor cleared')
