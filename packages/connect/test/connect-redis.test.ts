@@ -24,7 +24,7 @@ async function open() {
     client.destroy()
     await store.close()
   })
-  return { client, before: new RedisStore({ client }), after: createConnectStore(store) }
+  return { client, before: new RedisStore({ client }), after: createConnectStore(store, { deadline: '20s' }) }
 }
 
 describe('express-session, from connect-redis to this store and back', () => {

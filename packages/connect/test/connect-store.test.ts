@@ -4,7 +4,7 @@ import { type ConnectProblem, type ConnectStoreOptions, createConnectStore } fro
 import { json, type TransientStore, utf8 } from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
 import { createFaultyStore } from '@transient/test-utils/faults'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const epoch = Date.parse('2026-01-01T00:00:00Z')
 
@@ -333,6 +333,14 @@ describe('a session that was loaded', () => {
     expect(await load()).toMatchObject({ a: 1, b: 2, list: [] })
   })
 
+  it('has the cookie of who stored it last', async () => {
+    const { connect, load, at } = await loaded()
+    const [one, two] = [await load(), await load()]
+    await connect.set('a', Object.assign(one, { a: 1 }))
+    await connect.set('a', Object.assign(two, { cookie: { ...cookie, expires: at(5000) } }))
+    expect(await load()).toMatchObject({ a: 1, cookie: { expires: at(5000) } })
+  })
+
   it('is stored as it was when it was handed over', async () => {
     const { connect, load } = await loaded()
     const session = await load()
@@ -417,6 +425,23 @@ describe('a session that was loaded', () => {
     faulty.recover()
     await turn()
     expect((await load()).b).toBe(0)
+  })
+
+  it('is given up at the deadline with all its tries counted together', async () => {
+    const { connect, load, faulty } = await loaded()
+    const [one, two] = [await load(), await load()]
+    await connect.set('a', Object.assign(one, { a: 1 }))
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const first = faulty.hold('compareAndSet')
+    faulty.hold('get')
+    const answer = connect.set('a', Object.assign(two, { a: 2 })).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(200)
+    first.release()
+    await vi.advanceTimersByTimeAsync(60)
+    const refused = { code: 'conflict', applied: 'no' }
+    expect(await Promise.race([answer, 'still waiting'])).toEqual(expect.objectContaining(refused))
+    faulty.recover()
   })
 
   it('costs one command to save when nobody else is writing it', async () => {

@@ -162,6 +162,18 @@ describe('what an application may expect of express-session itself', () => {
     }
   })
 
+  const make = (store: object, stored: SessionData): Request['session'] => {
+    const request = { headers: {}, sessionID: 'a', sessionStore: store } as unknown as Request
+    return (store as Store).createSession(request, structuredClone(stored))
+  }
+
+  it('a cookie that was stored by hand has what it lacks', () => {
+    const [ours, theirs] = [createConnectStore(createMemoryStore()), new session.MemoryStore()]
+    createExpressSite(ours)
+    const stored = { cookie: {} } as SessionData
+    expect({ ...make(ours, stored).cookie }).toEqual({ ...make(theirs, stored).cookie })
+  })
+
   it.each<[string, CookieOptions]>([
     ['without an end', {}],
     ['with a maxAge', { maxAge: 60_000 }],
@@ -175,10 +187,6 @@ describe('what an application may expect of express-session itself', () => {
     const [ours, theirs] = [createConnectStore(memory), new session.MemoryStore()]
     createExpressSite(ours, { cookie })
     createExpressSite(theirs, { cookie })
-    const make = (store: object, stored: SessionData): Request['session'] => {
-      const request = { headers: {}, sessionID: 'a', sessionStore: store } as unknown as Request
-      return (store as Store).createSession(request, structuredClone(stored))
-    }
     const generated = { headers: {} } as Request
     ;(theirs as unknown as { generate(request: Request): void }).generate(generated)
     const stored = JSON.parse(JSON.stringify(generated.session)) as SessionData

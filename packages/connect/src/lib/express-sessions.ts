@@ -70,7 +70,7 @@ export function createExpressSessions(onNew: (session: object, sid: string) => v
       }
       cookie['expires'] = typeof expires === 'string' ? new Date(expires) : (expires ?? null)
       // Last, because setting the expiry sets this too.
-      cookie['originalMaxAge'] = originalMaxAge ?? cookie['maxAge']
+      cookie['originalMaxAge'] = originalMaxAge
       const session = new Session(request, { ...stored, cookie })
       request.session = session
       return session
