@@ -215,6 +215,8 @@ describe('a ring of keys', () => {
 
   test('without a codec is refused at once', () => {
     for (const codec of [undefined, null, {}, { encode: () => new Uint8Array() }, 'json'])
-      expect(caught(() => encrypted(codec as unknown as Codec<unknown>, secret))).toMatchObject({ code: 'invalid-argument' })
+      expect(caught(() => encrypted(codec as unknown as Codec<unknown>, secret))).toMatchObject({
+        code: 'invalid-argument',
+      })
   })
 })
