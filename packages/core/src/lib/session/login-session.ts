@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { TransientError } from '../store/errors.ts'
+import { endSession } from './end-session.ts'
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { type StoredSession, stampLength } from './record.ts'
 import type { SessionAttributes } from './session.ts'
@@ -11,6 +13,8 @@ import { type IndexEntry, movedKeys, type ReadIndex } from './user-index.ts'
 export interface Login {
   /** The visitor's session, anonymous or of the same user; `undefined` if there is none whose data should go along. */
   readonly from: Snapshot | undefined
+  /** The hashed id of the session of another user, which is over when this one begins. */
+  readonly over: string | undefined
   /** The new hashed id. */
   readonly key: string
   /** The new session without its data. */
@@ -28,23 +32,24 @@ const operation = 'session.login'
  */
 export async function loginSession(context: SessionContext, login: Login): Promise<Snapshot> {
   const { keyspace, users, now } = context
-  const { from, key, header, attributes, changes } = login
+  const { from, over, key, header, changes } = login
   const before = from?.record.fields ?? new Map<string, string>()
   const first = snapshotOf(keyspace, key, { ...header, fields: layChanges(new Map(before), changes(before)) })
-  const { user, handle, created, idle, ends } = header
-  const moveOf = (listed: IndexEntry | undefined): readonly string[] =>
-    from?.record.user === user ? movedKeys(listed?.keys ?? [from.key], from.key, key) : [key]
-  const entryIn = ({ entries }: ReadIndex): IndexEntry => {
-    const keys = moveOf(entries.find((other) => other.handle === handle))
-    return { handle, keys, created, idle, ends, attributes }
-  }
   const progress = { isTurning: false }
+  const pushedOut = new Set<string>()
   try {
-    const steps = [users.read(user), keyspace.set(key, first.bytes, lifeLeft(header, now()))] as const
+    const steps = [users.read(header.user), keyspace.set(key, first.bytes, lifeLeft(header, now()))] as const
     // Both have to be over before anything is cleared away.
     await Promise.allSettled(steps)
     const [index] = await Promise.all(steps)
-    await users.change(index, (current) => admit(context, current, entryIn(current)), operation)
+    const isMove = from?.record.user === header.user
+    const enter = (current: ReadIndex) => {
+      const known = current.entries.find(({ handle }) => handle === header.handle)
+      const keys = isMove ? movedKeys(known?.keys ?? [from.key], from.key, key) : [key]
+      return admit(context, current, entryOf(login, keys), pushedOut)
+    }
+    await users.change(index, enter, operation)
+    if (over !== undefined) await endSession(keyspace, over)
     return from === undefined ? first : await leaveMarker(context, login, first, from, progress)
   } catch (error) {
     // Where the answer about the marker was lost, it may lead to the new session already, which then has to stay.
@@ -55,14 +60,22 @@ export async function loginSession(context: SessionContext, login: Login): Promi
   }
 }
 
+function entryOf({ header, attributes }: Login, keys: readonly string[], handle = header.handle): IndexEntry {
+  const { created, idle, ends } = header
+  return { handle, keys, created, idle, ends, attributes }
+}
+
 /** Turns the session that the visitor had into a marker; gives the new one, with what was written to the old one meanwhile. */
 async function leaveMarker(
-  { keyspace, grace, deadline, now }: SessionContext,
-  { key, header, changes }: Login,
+  context: SessionContext,
+  login: Login,
   first: Snapshot,
   from: Snapshot,
   progress: { isTurning: boolean },
 ): Promise<Snapshot> {
+  const { keyspace, grace, deadline, now } = context
+  const { key, changes } = login
+  const isMove = from.record.user !== undefined
   const due = performance.now() + deadline
   const won = [...changes(from.record.fields).keys()]
   let old = from
@@ -79,11 +92,15 @@ async function leaveMarker(
     const newest = await readAgain(keyspace, old.key, now(), operation, { throughLogin: true })
     const isTaken = newest.won !== undefined
     // Another login was faster: of the same user it shares what the visitor had; of another one it has it alone.
-    if (isTaken && newest.record.user !== header.user) return stored
+    if (isTaken && newest.record.user !== login.header.user) return stored
+    let { handle } = login.header
+    if (isMove && isTaken) handle = await listApart(context, login)
+    else if (isMove && newest.key !== old.key) await listBeside(context, login, newest.key)
     const fields = layChanges(new Map(newest.record.fields), changes(newest.record.fields))
-    const next = snapshotOf(keyspace, key, { ...header, fields })
+    const next = snapshotOf(keyspace, key, { ...login.header, handle, fields })
     // It is listed, so somebody may have ended it; nothing may bring it back.
-    if (!(await keyspace.compareAndSet(key, stored.bytes, next.bytes, lifeLeft(header, now()), { stamp: stampLength })))
+    const left = lifeLeft(next.record, now())
+    if (!(await keyspace.compareAndSet(key, stored.bytes, next.bytes, left, { stamp: stampLength })))
       throw refused('session-ended', operation, key)
     stored = next
     if (isTaken) return stored
@@ -91,25 +108,58 @@ async function leaveMarker(
   }
 }
 
-/** The list with the new entry; what is over leaves it, and if it is full, those who were seen least recently have to go. */
+/** Lists the new session beside where the old one is now: who moved it there may have taken the new one off the list. */
+async function listBeside({ users }: SessionContext, login: Login, old: string): Promise<void> {
+  const { key, header } = login
+  const relist = ({ bytes, entries, isCorrupt }: ReadIndex) => {
+    const known = entries.find(({ handle }) => handle === header.handle)
+    if (known === undefined && bytes !== null && !isCorrupt) throw refused('session-ended', operation, key)
+    const keys = movedKeys(known?.keys ?? [old], old, key)
+    return [...entries.filter((other) => other !== known), entryOf(login, keys)]
+  }
+  await users.change(await users.read(header.user), relist, operation)
+}
+
+/** Gives the new session an entry of its own, since another login goes on under the handle; gives the new handle. */
+async function listApart(context: SessionContext, login: Login): Promise<string> {
+  const { key, header } = login
+  const handle = randomUUID()
+  const pushedOut = new Set<string>()
+  const part = (index: ReadIndex) => {
+    const entries = index.entries.map((entry) => ({ ...entry, keys: entry.keys.filter((other) => other !== key) }))
+    return admit(context, { ...index, entries }, entryOf(login, [key], handle), pushedOut)
+  }
+  await context.users.change(await context.users.read(header.user), part, operation)
+  return handle
+}
+
+/**
+ * The list with the new entry; what is over leaves it, and if it is full, those who were seen least recently have to go. `pushedOut`: who had to
+ * already, before the list was found to have changed; their tombstones look like sessions that were seen just now.
+ */
 async function admit(
   { users, mostSessionsPerUser, now }: SessionContext,
   { key, entries, isCorrupt }: ReadIndex,
   entry: IndexEntry,
+  pushedOut: Set<string>,
 ): Promise<readonly IndexEntry[]> {
   // The user must be able to log in; which sessions there were nobody knows any more.
   if (isCorrupt) corruptChannel.publish({ id: key })
   const time = now()
   const others = entries.filter(({ handle, ends }) => handle !== entry.handle && ends > time)
-  if (others.length < mostSessionsPerUser) return [...others, entry]
-  const seen = await users.lastSeen(others)
-  const places = new Map(others.map((other, at) => [other, seen[at]]))
-  const live = others.filter((other) => places.get(other) !== undefined)
+  if (others.length < mostSessionsPerUser && pushedOut.size === 0) return [...others, entry]
+  // Whoever had to go may have been moving, and has to go from there too.
+  const gone = others.filter(({ handle }) => pushedOut.has(handle))
+  const rest = others.filter(({ handle }) => !pushedOut.has(handle))
+  const seen = await users.lastSeen(rest)
+  const places = new Map(rest.map((other, at) => [other, seen[at]]))
+  const live = rest.filter((other) => places.get(other) !== undefined)
   const byAge = [...live].sort((a, b) => (places.get(a) as number) - (places.get(b) as number))
-  const surplus = new Set(byAge.slice(0, Math.max(0, live.length + 1 - mostSessionsPerUser)))
-  if (surplus.size > 0) {
-    await users.end([...surplus])
-    for (const { keys } of surplus) endedChannel.publish({ id: keys[0] as string, reason: 'revoked' })
+  const surplus = byAge.slice(0, Math.max(0, live.length + 1 - mostSessionsPerUser))
+  if (surplus.length + gone.length > 0) await users.end([...surplus, ...gone])
+  for (const { handle, keys } of surplus) {
+    pushedOut.add(handle)
+    endedChannel.publish({ id: keys[0] as string, reason: 'revoked' })
   }
-  return [...live.filter((other) => !surplus.has(other)), entry]
+  return [...live.filter(({ handle }) => !pushedOut.has(handle)), entry]
 }

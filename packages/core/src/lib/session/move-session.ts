@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { misuse } from '../store/checks.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { endSession } from './end-session.ts'
-import type { Snapshot } from './find-session.ts'
 import { loginSession } from './login-session.ts'
 import { cookieEnd } from './read-session.ts'
 import { renewSession } from './renew-session.ts'
@@ -11,7 +10,8 @@ import type { SessionContext } from './session-context.ts'
 import { parseField, type SessionData } from './session-data.ts'
 import { endedChannel, loginChannel, renewedChannel } from './session-events.ts'
 import { changedLifetime } from './session-lifetime.ts'
-import { becomeStored, becomeVisitor, keyOf, type SessionState, showFields } from './session-state.ts'
+import { becomeStored, becomeVisitor, keyOf, type SessionState } from './session-state.ts'
+import { endField, withoutEnded } from './system-fields.ts'
 import { hashId, newId } from './token.ts'
 import { checkWritable, firstLifetime, takeChanges, writeSession } from './write-session.ts'
 
@@ -75,9 +75,11 @@ export async function moveToUser(
   // Whoever logs in just after another login has a right to a session of its own, but to nothing of the other one.
   if (state.standing.at !== 'left') checkWritable(state, 'session.login')
   await dropDamaged(context, state)
-  const before = state.standing
-  const from = await goesAlong(context, state, user)
-  const isOther = before.at === 'stored' && from === undefined
+  const { standing } = state
+  const snapshot = standing.at === 'stored' ? standing.snapshot : undefined
+  const isOther = snapshot?.record.user !== undefined && snapshot.record.user !== user
+  const from = isOther ? undefined : snapshot
+  const over = isOther ? snapshot.key : undefined
   const created = context.now()
   const usual = from?.record.own ? from.record : firstLifetime(context, state.lifetime)
   const { idle, ends, own, persistent } = lifetime === undefined ? usual : changedLifetime(lifetime, usual, created)
@@ -86,29 +88,21 @@ export async function moveToUser(
   const handle = from?.record.user === user ? from.record.handle : undefined
   const lasting = { idle, ends, own, persistent }
   const header = { kind: 'session', created, ...lasting, user, handle: handle ?? randomUUID() } as const
-  const taken = takeChanges(state, data)
+  // Of another user's session nothing goes along, changes included: they may hold what was in it.
+  const taken = isOther ? undefined : takeChanges(state, data)
+  const changes = taken?.changes ?? (() => new Map())
   try {
-    const snapshot = await loginSession(context, { from, key, header, attributes, changes: taken.changes })
-    // What the application has in its hands of another user's session must not be seen by this one.
-    if (isOther) showFields(state, snapshot.record.fields, key)
-    becomeStored(context, state, token, key, snapshot)
+    const stored = await loginSession(context, { from, over, key, header, attributes, changes })
+    if (over !== undefined) {
+      endedChannel.publish({ id: over, reason: 'logged-out' })
+      becomeVisitor(state, 'logged-out')
+    }
+    becomeStored(context, state, token, key, stored)
   } catch (error) {
-    taken.restore()
+    taken?.restore()
     throw error
   }
   if (loginChannel.hasSubscribers) loginChannel.publish({ id: key, user: hashId(user) })
-}
-
-/** The session whose data the user takes along: not that of another user, which ends. */
-async function goesAlong(context: SessionContext, state: SessionState, user: string): Promise<Snapshot | undefined> {
-  const { standing } = state
-  if (standing.at !== 'stored') return undefined
-  const { snapshot } = standing
-  if (snapshot.record.user === undefined || snapshot.record.user === user) return snapshot
-  await endSession(context.keyspace, snapshot.key)
-  endedChannel.publish({ id: snapshot.key, reason: 'logged-out' })
-  state.standing = { at: 'visitor' }
-  return undefined
 }
 
 /** Ends the session, and begins an anonymous one with the fields to keep. */
@@ -120,19 +114,31 @@ export async function moveToVisitor(
 ): Promise<void> {
   const key = keyOf(state.standing)
   const kept = new Map<string, unknown>()
+  const ends = new Map<string, unknown>()
   if (key !== undefined && state.standing.at !== 'left') {
     const ended = await endSession(context.keyspace, key)
     state.isDestroyed = true
     if (ended !== undefined) endedChannel.publish({ id: key, reason: 'logged-out' })
-    // As the application sees them, if it has looked, else as they were stored.
-    if (ended !== undefined)
-      for (const name of keep) kept.set(name, state.data ? state.data.fields[name] : parseField(ended.fields.get(name)))
+    if (ended !== undefined) {
+      const fields = withoutEnded(ended.fields, context.now())
+      for (const name of keep) {
+        // As the application sees them, if it has looked, else as they were stored.
+        kept.set(name, state.data ? state.data.fields[name] : parseField(fields.get(name)))
+        ends.set(endField(name), parseField(fields.get(endField(name))))
+      }
+    }
   }
   becomeVisitor(state, 'logged-out')
   const data = state.data as unknown as SessionData
   for (const [name, value] of kept) if (value !== undefined) data.fields[name] = value
+  for (const [name, end] of ends) if (end !== undefined) data.assign(name, end)
   const taken = takeChanges(state, data)
-  if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
+  try {
+    if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
+  } catch (error) {
+    taken.restore()
+    throw error
+  }
   state.endedBecause = 'logged-out'
 }
 

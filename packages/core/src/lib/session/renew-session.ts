@@ -33,6 +33,9 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
   const due = performance.now() + deadline
   let old = from
   let written: Snapshot | undefined
+  // The id beside which the new one is listed: who moves the session on from another one may have taken it off the list.
+  let listedBeside: string | undefined
+  let isTurning = false
   try {
     for (;;) {
       const fields = layChanges(new Map(old.record.fields), changes(old.record.fields))
@@ -40,17 +43,18 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
       const time = now()
       const life = lifeLeft(next.record, time)
       if (life <= 0) throw refused('session-ended', operation, old.key)
-      let isCurrent = true
-      if (written === undefined) isCurrent = await begin(context, old, next, life)
-      // Listed by now, so somebody may have ended it; nothing may bring it back.
-      else if (!(await keyspace.compareAndSet(key, written.bytes, next.bytes, life, { stamp: stampLength })))
-        throw refused('session-ended', operation, key)
+      const isToList = next.record.user !== undefined && listedBeside !== old.key
+      const index = await write(context, written, next, life, isToList)
       written = next
+      const isCurrent = index === undefined || (await list(context, index, old.key, next))
       if (isCurrent) {
+        listedBeside = old.key
         const pointer =
           grace === false ? null : keyspace.records.encode({ kind: 'pointer', to: key, until: time + grace }, old.key)
+        isTurning = true
         if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
           return next
+        isTurning = false
       }
       if (performance.now() >= due) throw refused('conflict', operation, old.key)
 
@@ -69,39 +73,51 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
         )
         throw refused('session-ended', operation, old.key)
       }
-      if (!isCurrent) written = undefined
       old = newest
     }
   } catch (error) {
-    // Where an answer was lost the old id may lead to the new one already, which then has to stay.
-    if ((error as Partial<TransientError>).applied !== 'unknown') await keyspace.delete(key).catch(() => {})
+    // Where the answer about the pointer was lost, the old id may lead to the new one already, which then has to stay.
+    if (!isTurning || (error as Partial<TransientError>).applied !== 'unknown')
+      await keyspace.delete(key).catch(() => {})
     throw error
   }
 }
 
-/** Writes the new session and lists it beside the old one; `false` if the old one is not listed any more. */
-async function begin(
+/** Writes the new session, and reads the list it has to be on, if it has to. Both are over when this is. */
+async function write(
   { keyspace, users }: SessionContext,
-  old: Snapshot,
+  written: Snapshot | undefined,
   next: Snapshot,
   life: Milliseconds,
+  isToList: boolean,
+): Promise<ReadIndex | undefined> {
+  const put =
+    written === undefined
+      ? keyspace.set(next.key, next.bytes, life)
+      : keyspace.compareAndSet(next.key, written.bytes, next.bytes, life, { stamp: stampLength })
+  const read = isToList ? users.read(next.record.user as string) : undefined
+  await Promise.allSettled([put, read])
+  // It may have been listed, and ended by somebody; nothing may bring it back.
+  if ((await put) === false) throw refused('session-ended', operation, next.key)
+  return read
+}
+
+/** Lists the new session beside the old one; `false` if the old one is not listed any more. */
+async function list(
+  { users }: SessionContext,
+  index: ReadIndex,
+  old: string,
+  { key, record: { handle = '', created, idle, ends } }: Snapshot,
 ): Promise<boolean> {
-  const { user, handle, created, idle, ends } = next.record
-  const set = keyspace.set(next.key, next.bytes, life)
-  if (user === undefined || handle === undefined) {
-    await set
-    return true
-  }
-  const [index] = await Promise.all([users.read(user), set])
   let isListed = true
   const relist = ({ bytes, entries, isCorrupt }: ReadIndex) => {
-    const listed = entries.find((entry) => entry.keys.includes(old.key))
+    const listed = entries.find((entry) => entry.keys.includes(old))
     // A list that the store lost, and not the end of these sessions: that leaves an empty one.
     const isLost = bytes === null || isCorrupt
     isListed = listed !== undefined || isLost
     if (!isListed) return undefined
-    const known = listed ?? { handle, created, attributes: {}, keys: [old.key] }
-    const entry = { ...known, keys: movedKeys(known.keys, old.key, next.key), idle, ends }
+    const known = listed ?? { handle, created, attributes: {}, keys: [old] }
+    const entry = { ...known, keys: movedKeys(known.keys, old, key), idle, ends }
     return [...entries.filter((other) => other.handle !== handle), entry]
   }
   await users.change(index, relist, operation)

@@ -58,9 +58,14 @@ const longestUserId = 512
 const emptyListLife = 3_600_000
 const longestTombstone = 86_400_000
 
-/** An entry's ids once the session moves from `old` to `next`: what is older than `old` leads to it, if to anything. */
+/**
+ * An entry's ids once the session moves from `old` to `next`. What is older than `old` leads to it, if to anything; what is newer may be where
+ * somebody else is moving it. Of an `old` that is not listed any more nothing is known, so all stay.
+ */
 export function movedKeys(known: readonly string[], old: string, next: string): readonly string[] {
-  return [next, ...known.slice(0, known.indexOf(old) + 1)]
+  const others = known.filter((key) => key !== next)
+  const at = others.indexOf(old)
+  return [next, ...(at === -1 ? others : others.slice(0, at + 1))]
 }
 
 /** Refuses what is no user id: a `TypeError`. */
@@ -128,8 +133,10 @@ export function createUserIndexes(
     for (const [at, key] of doubtful.entries()) if (!sound[at]) lefts.delete(key)
     const time = now()
     return entries.map((entry) => {
-      const own = entry.keys.flatMap((key) => lefts.get(key) ?? [])
-      return own.length === 0 || entry.ends <= time ? undefined : Math.min(time, time + Math.max(...own) - entry.idle)
+      const [newest, ...older] = entry.keys.map((key) => lefts.get(key))
+      // A pointer that is still read lives on, and says nothing of the session that took over.
+      const left = newest ?? Math.max(0, ...older.map((other) => other ?? 0))
+      return left === 0 || entry.ends <= time ? undefined : Math.min(time, time + left - entry.idle)
     })
   }
 
@@ -178,7 +185,19 @@ function decodeEntries(bytes: ReturnType<RecordCodec['open']>, key: string): rea
   }
   if (typeof list !== 'object' || list === null || typeof list.v !== 'number') return undefined
   if (list.v !== version) throw unknownList(key)
-  return Array.isArray(list.sessions) ? (list.sessions as readonly IndexEntry[]) : undefined
+  return Array.isArray(list.sessions) && list.sessions.every(isEntry) ? list.sessions : undefined
+}
+
+function isEntry(value: unknown): value is IndexEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const { handle, keys, created, idle, ends, attributes } = value as Partial<Record<keyof IndexEntry, unknown>>
+  return (
+    typeof handle === 'string' &&
+    Array.isArray(keys) &&
+    keys.every((key) => typeof key === 'string') &&
+    [created, idle, ends].every((time) => typeof time === 'number') &&
+    typeof attributes === 'object'
+  )
 }
 
 function unknownList(key: string): TransientError {
