@@ -7,7 +7,7 @@ import {
   type SessionFrontOptions,
   type SessionLoad,
 } from '@transient/http'
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { copyHeaders, replyHeaders, restoreHeaders } from './reply-headers.ts'
 import { dropPayload, keepFromCrashing } from './reply-payload.ts'
 import { requestReader } from './request-reader.ts'
@@ -33,7 +33,7 @@ const ownerKey = Symbol.for('transient.fastify-session-store')
 // A text like any other to the types: @fastify/session declares a property of this name for all Fastify requests.
 const property: string = 'session'
 
-const register: FastifyPluginCallback<SessionPluginOptions> = (instance, options, done) => {
+const register: FastifyPluginAsync<SessionPluginOptions> = async (instance, options) => {
   const { sessions } = options
   const front = createSessionFront(sessions, options, requestReader)
   const load = (request: FastifyRequest) => request.routeOptions.config.session as SessionLoad
@@ -51,7 +51,6 @@ const register: FastifyPluginCallback<SessionPluginOptions> = (instance, options
     else loading.then(() => next(), next)
   })
   if (isFirst) instance.addHook('onSend', commitBeforeSend)
-  done()
 }
 
 /** Makes this the session store of the application's requests. `false` if it is already. */
@@ -82,11 +81,11 @@ function commitBeforeSend(request: Carrier, reply: FastifyReply, payload: unknow
   }
   if (committing === undefined) return leave()
   keepFromCrashing(payload)
-  committing.then(leave, (error: Error) => {
+  committing.then(leave, (error: Error & { statusCode?: number }) => {
     dropPayload(payload)
     restoreHeaders(reply, startHeaders)
-    reply.raw.statusCode = 200
-    // What Fastify sends when the error handlers have had their turn passes no hook.
+    // What Fastify sends when the error handlers have had their turn takes the status as it is, and passes no hook.
+    reply.raw.statusCode = error.statusCode ?? 500
     addSessionHeaders(exchange, reply, replyHeaders)
     next(error)
   })
@@ -121,7 +120,7 @@ function commitBeforeSend(request: Carrier, reply: FastifyReply, payload: unknow
  * })
  * ```
  */
-export const sessionPlugin: FastifyPluginCallback<SessionPluginOptions> = Object.assign(register, {
+export const sessionPlugin: FastifyPluginAsync<SessionPluginOptions> = Object.assign(register, {
   // As fastify-plugin does it: what is registered is there for who registers it. https://fastify.dev/docs/latest/Reference/Plugins
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@transient/fastify',
