@@ -98,6 +98,44 @@ describe('reading', () => {
   })
 })
 
+describe("secure: 'auto'", () => {
+  const choose = chooseCookie({ secure: 'auto' })
+  const secure = choose({}, () => true)
+  const plain = choose({}, () => false)
+
+  it('has the prefix on https, and the same name without it on plain http', () => {
+    expect(secure.issue('abc', undefined)).toBe('__Host-sid=abc; Path=/; HttpOnly; Secure; SameSite=Lax')
+    expect(plain.issue('abc', undefined)).toBe('sid=abc; Path=/; HttpOnly; SameSite=Lax')
+    const named = chooseCookie({ secure: 'auto', name: '__Secure-shop', domain: 'shop.example' })
+    expect(named({}, () => true).name).toBe('__Secure-shop')
+    expect(named({}, () => false).name).toBe('shop')
+  })
+
+  it('https does not accept the plain name, nor plain http the prefixed one', () => {
+    expect(secure.read('sid=planted')).toEqual([])
+    expect(plain.read('__Host-sid=abc')).toEqual([])
+  })
+
+  it('asks only then whether a request came by https', () => {
+    const never = () => {
+      throw new Error('asked')
+    }
+    expect(chooseCookie({ secure: true })({}, never).name).toBe('__Host-sid')
+    expect(chooseCookie({ secure: false })({}, never).name).toBe('sid')
+    expect(() => choose({}, never)).toThrow('asked')
+  })
+})
+
+it('what was said of one session goes before what is said of all', () => {
+  const persistent = createSessionCookie({ persistent: true })
+  const passing = createSessionCookie()
+  const end = Date.now() + day + 500
+  expect(persistent.issue('abc', end, false)).not.toContain('Max-Age')
+  expect(passing.issue('abc', end, true)).toContain('; Max-Age=86400;')
+  expect(persistent.issue('abc', end, undefined)).toContain('; Max-Age=86400;')
+  expect(passing.issue('abc', end, undefined)).not.toContain('Max-Age')
+})
+
 describe('options that browsers would refuse are a TypeError at creation', () => {
   const refused: [string, SessionCookieOptions, RegExp][] = [
     ['__Host- without secure', { name: '__Host-sid', secure: false }, /needs secure: true/],
@@ -107,6 +145,11 @@ describe('options that browsers would refuse are a TypeError at creation', () =>
     ['__Secure- without secure', { name: '__Secure-sid', secure: false }, /needs secure: true/],
     ['SameSite=None without secure', { sameSite: 'none', secure: false }, /'none' needs secure/],
     ['Partitioned without secure', { partitioned: true, secure: false }, /partitioned needs secure/],
+    ["'auto' with a name that is the same on plain http", { secure: 'auto', name: 'sid' }, /'auto' needs a name/],
+    ["'auto' with nothing but a prefix", { secure: 'auto', name: '__Host-' }, /no name left/],
+    ["'auto' with SameSite=None", { secure: 'auto', sameSite: 'none' }, /need secure: true/],
+    ["'auto' with Partitioned", { secure: 'auto', partitioned: true }, /need secure: true/],
+    ["'auto' with __Host- and a domain", { secure: 'auto', domain: 'shop.example' }, /takes no domain/],
     ['an empty name', { name: '' }, /name cannot be ""/],
     ['a name with a space', { name: 'my sid' }, /name cannot be/],
     ['a name with an equals sign', { name: 'a=b' }, /name cannot be/],

@@ -42,8 +42,8 @@ export const secret = 'a secret of the tests, long enough for anyone'
 export async function openSite(handler: Handler, options: SiteOptions): Promise<Site> {
   const sessions = createSessionStore<Visit>(options.store, { secrets: secret, deadline: 5000, ...options.sessions })
   const failures: unknown[] = []
-  const { cookie = { secure: false }, load } = options
-  const lifecycle = createSessionLifecycle(sessions, { cookie, load })
+  const { cookie = { secure: false }, load, storeDown, trustProxy } = options
+  const lifecycle = createSessionLifecycle(sessions, { cookie, load, storeDown, trustProxy })
 
   function fail(response: ServerResponse, error: unknown): void {
     failures.push(error)

@@ -62,27 +62,29 @@ const forms = {
 } as const
 type Form = keyof typeof forms
 
-/** The form with the highest weight; of equal ones the page. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 */
+/**
+ * The form with the highest weight; of equal ones the one that is named, as scripts ask for JSON or anything else; of those the page.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+ */
 function best(accept: string): Form {
-  let liked: Form = 'text/html'
-  let most = 0
-  for (const form of Object.keys(forms) as Form[]) {
-    const weight = weightOf(form, accept)
-    if (weight > most) {
-      liked = form
-      most = weight
-    }
-  }
-  return liked
-}
-
-function weightOf(form: Form, accept: string): number {
-  const [kind] = form.split('/')
   const weights = new Map<string, number>()
   for (const range of accept.toLowerCase().split(',', 32)) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim())
     const weight = Number(parameters.find((part) => part.startsWith('q='))?.slice(2) ?? 1)
     weights.set(name, Number.isFinite(weight) ? weight : 0)
   }
-  return weights.get(form) ?? weights.get(`${kind}/*`) ?? weights.get('*/*') ?? 0
+  let liked: Form = 'text/html'
+  let most = 0
+  for (const form of Object.keys(forms) as Form[]) {
+    const ranges = [form, `${form.split('/')[0]}/*`, '*/*']
+    const distance = ranges.findIndex((range) => weights.has(range))
+    const weight = weights.get(ranges[distance] ?? '') ?? 0
+    // Weights have three digits.
+    const liking = weight > 0 ? weight - distance / 10_000 : 0
+    if (liking > most) {
+      liked = form
+      most = liking
+    }
+  }
+  return liked
 }
