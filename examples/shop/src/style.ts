@@ -56,7 +56,7 @@ input[aria-invalid] { border: 2px solid var(--bad); }
 .quiet { color: var(--quiet); }
 .row > div { display: grid; gap: .4rem; }
 .row { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem; }
-.note { padding: .8rem 1rem; border-left: 4px solid var(--good); border-radius: .3rem; background: var(--good-wash); margin-bottom: 1rem; }
+.note { max-width: 44rem; padding: .8rem 1rem; border-left: 4px solid var(--good); border-radius: .3rem; background: var(--good-wash); margin-bottom: 1rem; }
 .note + h1, .note + div:not(.note), .note + form { margin-top: 1.5rem; }
 .note p:last-child { margin: 0; }
 .note.warn { border-color: var(--warn); background: var(--warn-wash); }
@@ -75,6 +75,7 @@ input[aria-invalid] { border: 2px solid var(--bad); }
 .device p { color: var(--quiet); font-size: .95rem; margin: 0; }
 .device form { flex: none; }
 .tag { font-size: .8rem; line-height: 1.3; padding: .15rem .55rem; border-radius: 1rem; background: var(--good-wash); color: var(--good); }
+h1 + section { margin-top: 1.75rem; }
 .apart { margin-top: 2.75rem; padding-top: 2rem; border-top: 1px solid var(--line); }
 .base { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1.5rem; }
 .themes { display: flex; gap: 0 1.1rem; }
@@ -85,7 +86,7 @@ input[aria-invalid] { border: 2px solid var(--bad); }
 .demo p { margin: 0; }
 .demo .hint { margin-top: .5rem; }
 .form + .demo { margin-top: 2rem; }
-code { font-size: .95em; background: var(--wash); padding: .1em .35em; border-radius: .25em; }
+code { white-space: nowrap; font-size: .95em; background: var(--wash); padding: .1em .35em; border-radius: .25em; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 40rem) {
   .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .9rem; }

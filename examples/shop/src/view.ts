@@ -12,6 +12,8 @@ export interface View {
   readonly main: Html | ((csrf: Html) => Html)
   /** The page has a form that only counts with a token, so that a visitor without a session gets one. */
   readonly needsToken?: boolean
+  /** The page is about carts or logins, so it says that the visitor was away for too long. */
+  readonly tellsExpiry?: boolean
   /** The page itself says why the session has ended. */
   readonly isAboutEnd?: boolean
 }
@@ -23,11 +25,15 @@ export type ShowView = (ask: Ask, view: View, status?: number) => Promise<PageAn
 const tokenField = '_csrf'
 
 export function viewOf(users: Users): ShowView {
-  return async ({ session, path }, { title, main, needsToken, isAboutEnd }, status = 200) => {
-    const ended = endedWords(session.endedBecause)
+  return async ({ session, path }, { title, main, needsToken, tellsExpiry, isAboutEnd }, status = 200) => {
+    const { endedBecause } = session
+    const ended = endedWords(endedBecause)
+    const isTold = ended !== undefined && isAboutEnd !== true && (tellsExpiry === true || endedBecause !== 'expired')
+    // Told once: the token is also what begins a new session in place of the old one. An expired id may have been replaced in another
+    // tab a moment ago, whose cookie must not be overwritten by a page that was only looked at.
+    const beginsAnew = ended !== undefined && endedBecause !== 'expired'
     const isBlind = session.readFailure !== undefined
-    // The reason is told once: the token is also what begins a new session in place of the one that has ended.
-    const wantsToken = !isBlind && (!session.isNew || needsToken === true || ended !== undefined)
+    const wantsToken = !isBlind && (!session.isNew || needsToken === true || beginsAnew)
     const csrf = wantsToken ? html`<input type="hidden" name="${tokenField}" value="${session.csrfToken()}">` : html``
     const messages = isBlind ? [] : await session.takeFlash()
     return {
@@ -39,7 +45,10 @@ export function viewOf(users: Users): ShowView {
         visitor: isBlind ? undefined : visitorOf(session, users),
         theme: session.data.theme,
         csrf,
-        notes: [...messages, ...(ended && !isAboutEnd ? [{ kind: 'warning', message: ended.text, isEnd: true }] : [])],
+        notes: [
+          ...messages,
+          ...(isTold ? [{ kind: 'warning', title: ended.title, message: ended.text, isEnd: true }] : []),
+        ],
         isBlind,
       }),
     }
@@ -57,15 +66,15 @@ export interface EndWords {
 
 const words: Partial<Record<SessionEnd, EndWords>> = {
   revoked: {
-    title: 'You were logged out',
-    text: 'You were logged out here: from another device, or because the password was changed. If that was not you, log in and change your password.',
+    title: 'You were logged out here.',
+    text: 'It was done from another device, or the password was changed. If that was not you, log in and change your password.',
   },
   expired: {
-    title: 'You were away for a while',
-    text: 'You were away for a while, so we have logged you out and put things back on the shelf.',
+    title: 'You were away for a while.',
+    text: 'So your visit has ended: you are not logged in, and what was in the cart is back on the shelf.',
   },
   corrupt: {
-    title: 'We have lost your cart',
+    title: 'We have lost your cart.',
     text: 'What we had noted of your visit cannot be read any more. We are sorry; please begin anew.',
   },
 }
@@ -78,5 +87,5 @@ export function endedWords(reason: SessionEnd | undefined): EndWords | undefined
 /** Where a new session is about to begin by what the visitor did, the next page says why the one before has ended. */
 export function tellEnd(session: VisitSession): void {
   const ended = endedWords(session.endedBecause)
-  if (ended !== undefined) session.flash(ended.text, { kind: 'warning' })
+  if (ended !== undefined) session.flash(`${ended.title} ${ended.text}`, { kind: 'warning' })
 }

@@ -5,15 +5,16 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type RedisServer, startRedis } from '@transient/test-utils/redis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { createVisitor } from './visitor.ts'
+import { type FrontName, frontNames } from '../src/settings.ts'
+import { createVisitor, type Visitor } from './visitor.ts'
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** Starts the shop as `npm start` does, with nothing but these in its environment. */
-function start(env: Record<string, string>) {
+function start(env: Record<string, string>, ...args: string[]) {
   const child = spawn(
     process.execPath,
-    ['--import', file('../../../scripts/alias-sources.mjs'), file('../src/main.ts')],
+    ['--import', file('../../../scripts/alias-sources.mjs'), file('../src/main.ts'), ...args],
     {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,9 +41,9 @@ function start(env: Record<string, string>) {
 
 // Each test starts processes of its own, which takes its time on a busy machine.
 describe('the shop as a process', { timeout: 30_000 }, () => {
-  it('prints its address, serves, and ends with 0 at SIGTERM and SIGINT', async () => {
+  it.each(frontNames)('on %s prints its address, serves, and ends with 0 at SIGTERM and SIGINT', async (front) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const shop = start({ PORT: '0' })
+      const shop = start({ PORT: '0', SHOP_FRONT: front })
       const origin = await shop.open()
       // A connection that is kept alive must not keep the shop open.
       expect((await createVisitor(origin).get('/')).status).toBe(200)
@@ -52,8 +53,8 @@ describe('the shop as a process', { timeout: 30_000 }, () => {
     }
   })
 
-  it('finishes a request that is under way when it is told to end', async () => {
-    const shop = start({ PORT: '0' })
+  it.each(frontNames)('on %s finishes a request that is under way when it is told to end', async (front) => {
+    const shop = start({ PORT: '0' }, front)
     const origin = await shop.open()
     const asking = await postHalf(origin)
     const answer = once(asking, 'response')
@@ -80,6 +81,11 @@ describe('the shop as a process', { timeout: 30_000 }, () => {
   })
 
   it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'a framework that it does not know',
+      { SHOP_FRONT: 'koala' },
+      /the shop runs on express, fastify, hono, not on "koala"/,
+    ],
     ['a port that is none', { PORT: 'eighty' }, /PORT must be a whole number from 0 to 65535, not "eighty"/],
     ['a Redis URL that is none', { REDIS_URL: 'http://localhost' }, /REDIS_URL cannot be used/],
     [
@@ -132,20 +138,33 @@ describe('on Redis', { timeout: 30_000 }, () => {
   })
   afterAll(() => redis.stop())
 
-  it('two processes share sessions, without being told a secret', async () => {
-    const [one, two] = await Promise.all([
-      start({ PORT: '0', REDIS_URL: redis.url }).open(),
-      start({ PORT: '0', REDIS_URL: redis.url }).open(),
-    ])
-    const here = createVisitor(one)
-    const there = createVisitor(two)
+  it('processes share sessions on whichever framework, without being told a secret', async () => {
+    const open = (front: FrontName) => start({ PORT: '0', REDIS_URL: redis.url }, front).open()
+    const [express, fastify, hono] = await Promise.all([open('express'), open('fastify'), open('hono')])
+    const here = createVisitor(express)
+    const there = createVisitor(fastify)
+    const third = createVisitor(hono)
+    const follow = (one: Visitor, other: Visitor) => {
+      one.cookies.set('sid', other.cookies.get('sid') as string)
+      one.token = other.token
+    }
     await here.post('/cart', { product: 'bowl', quantity: '2' })
-    there.cookies.set('sid', here.cookies.get('sid') as string)
+    follow(there, here)
     expect((await there.post('/cart', { product: 'bowl', quantity: '1' })).text).toContain('€66.00')
-    expect((await here.post('/login', { name: 'asa', password: 'blåsippa' })).text).toContain('Hello, Åsa')
-    there.cookies.set('sid', here.cookies.get('sid') as string)
-    expect((await there.post('/logout')).text).toContain('Log in')
-    expect((await here.get('/cart')).text).toContain('Your cart is empty')
+    expect((await here.logIn()).text).toContain('Welcome, Åsa')
+    there.cookies.clear()
+    expect((await there.logIn()).text).toContain('Welcome, Åsa')
+    follow(third, here)
+    expect((await third.get('/account')).html.match(/class="device/g)).toHaveLength(3)
+    await third.post('/account/others/end')
+    expect((await there.get('/cart')).text).toContain('You were logged out here.')
+    expect((await third.post('/account/password', { current: 'blåsippa', next: 'four new pots' })).text).toContain(
+      'Your password is changed',
+    )
+    // The id that two had at once was replaced by the change.
+    expect((await here.get('/cart')).text).not.toContain('Åsa')
+    expect((await there.logIn('asa', 'four new pots')).text).toContain('Welcome, Åsa')
+    expect((await third.post('/logout')).path).toBe('/goodbye')
   })
 
   it('a wrong password is said in one line, which does not repeat it', async () => {

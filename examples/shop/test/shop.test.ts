@@ -137,8 +137,8 @@ describe.each(frontNames)('on %s: a user', (front) => {
     await laptop.logIn()
     const page = await laptop.get('/account')
     expect(page.text).toContain('Where you are logged in')
-    expect(page.text).toContain('Firefox on Linux This device Active now · logged in just now · 127.0.0.1')
-    expect(page.text).toContain('Safari on an iPhone Last seen 3 minutes ago · logged in 3 minutes ago · 127.0.0.1')
+    expect(page.text).toContain('Firefox on Linux This device Active now Logged in just now from 127.0.0.1')
+    expect(page.text).toContain('Safari on an iPhone Last seen 3 minutes ago Logged in 3 minutes ago from 127.0.0.1')
     const ofPhone = /devices\/([^/"]+)\/end(?:(?!devices).)*Safari on an iPhone<\/span>/s.exec(page.html)?.[1]
     const without = await laptop.post(`/account/devices/${ofPhone}/end`)
     expect(without.text).toContain('Logged out: Safari on an iPhone.')
@@ -219,6 +219,18 @@ describe.each(frontNames)('on %s: a user', (front) => {
     expect((await visitor.get('/cart')).text).toContain('Log out')
     pass(31 * 24 * 60 * minute)
     expect((await visitor.get('/cart')).text).toContain('You were away for a while')
+  })
+
+  it('who was away is told so where it matters, and a page that was only looked at begins no new session', async () => {
+    const { visitor, pass } = await openShop(front)
+    await visitor.post('/cart', { product: 'mug', quantity: '1' })
+    const old = visitor.cookies.get('sid')
+    pass(121 * minute)
+    expect((await visitor.get('/')).text).not.toContain('You were away')
+    for (const _ of [1, 2]) expect((await visitor.get('/cart')).text).toContain('You were away for a while.')
+    expect(visitor.cookies.get('sid')).toBe(old)
+    expect((await visitor.get('/login')).text).toContain('You were away for a while.')
+    expect((await visitor.get('/cart')).text).not.toContain('You were away')
   })
 
   it('takes the chosen colours along through a login and a logout, and nothing else', async () => {

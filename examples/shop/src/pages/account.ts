@@ -51,7 +51,8 @@ function device({ handle, attributes, createdAt, lastSeenAt, isCurrent }: UserSe
 <li class="device${isCurrent && ' current'}">
 <div>
 <h3>${name}${isCurrent && html` <span class="tag">This device</span>`}</h3>
-<p>${isCurrent ? 'Active now' : html`Last seen ${when(lastSeenAt, now)}`} · logged in ${when(createdAt, now)}${address !== undefined && html` · <span class="address">${address}</span>`}</p>
+<p>${isCurrent ? 'Active now' : html`Last seen ${when(lastSeenAt, now)}`}</p>
+<p>Logged in ${when(createdAt, now)}${address !== undefined && html` from ${address}`}</p>
 </div>
 <form method="post" action="/account/devices/${handle}/end">${csrf}<button class="text">Log out<span class="hidden"> ${isCurrent ? 'here' : name}</span></button></form>
 </li>`

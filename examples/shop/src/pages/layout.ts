@@ -10,6 +10,7 @@ export interface Visitor {
 /** A line above the page, for this one time. */
 export interface Note {
   readonly kind: string
+  readonly title?: string
   readonly message: string
   /** It says why the visitor is logged out. */
   readonly isEnd?: boolean
@@ -72,9 +73,9 @@ ${path !== undefined && !isBlind && themeForm(theme, path, csrf)}
 `)
 }
 
-function note({ kind, message, isEnd }: Note): Html {
+function note({ kind, title, message, isEnd }: Note): Html {
   const looks = kind === 'warning' ? 'note warn' : kind === 'error' ? 'note bad' : 'note'
-  return html`<div class="${looks}" role="${kind === 'error' ? 'alert' : 'status'}"><p>${message}${isEnd && html` <a href="/login">Log in</a>`}</p></div>
+  return html`<div class="${looks}" role="${kind === 'error' ? 'alert' : 'status'}"><p>${title !== undefined && html`<strong>${title}</strong> `}${message}${isEnd && html` <a href="/login">Log in</a>`}</p></div>
 `
 }
 

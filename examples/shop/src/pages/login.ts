@@ -1,16 +1,19 @@
 import { type Html, html } from '../html.ts'
-import { demoLogins } from '../users.ts'
+import { demoLogins, type User } from '../users.ts'
 
 export interface LoginView {
+  /** Who is logged in already. */
+  readonly user?: User | undefined
   /** Where to go afterwards. */
   readonly next?: string | undefined
   /** What was in the form of an attempt that failed. */
   readonly failed?: { readonly name: string; readonly isRemembered: boolean }
 }
 
-export function loginPage({ next, failed }: LoginView, csrf: Html): Html {
+export function loginPage({ user, next, failed }: LoginView, csrf: Html): Html {
   const described = failed && html` aria-invalid="true" aria-describedby="login-error"`
   return html`<h1>Log in</h1>
+${user !== undefined && html`<p class="lead">You are logged in as ${user.name}. Log in here to be somebody else.</p>`}
 ${failed && html`<div class="note bad" id="login-error" role="alert"><p>There is no visitor with this name and password.</p></div>`}
 <form method="post" action="/login" class="form">
 ${csrf}

@@ -12,7 +12,11 @@ const badQuantity = `Please give a whole number from 1 to ${mostOfOne}.`
 export function cartRoutes(view: ShowView): Route[] {
   function look(ask: Ask) {
     const { data } = ask.session
-    return view(ask, { title: 'Your cart', main: (csrf) => cartPage({ lines: linesOf(data.cart) }, csrf) })
+    return view(ask, {
+      title: 'Your cart',
+      main: (csrf) => cartPage({ lines: linesOf(data.cart) }, csrf),
+      tellsExpiry: true,
+    })
   }
 
   async function add(ask: Ask) {

@@ -16,8 +16,10 @@ export function loginRoutes(view: ShowView, users: Users): Route[] {
   const form = (ask: Ask) =>
     view(ask, {
       title: 'Log in',
-      main: (csrf) => loginPage({ next: localPath(field(ask.query, 'next')) }, csrf),
+      main: (csrf) =>
+        loginPage({ user: users.find(ask.session.userId), next: localPath(field(ask.query, 'next')) }, csrf),
       needsToken: true,
+      tellsExpiry: true,
     })
 
   const again = (ask: Ask, name: string) =>
