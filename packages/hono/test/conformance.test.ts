@@ -2,7 +2,7 @@ import { createMemoryStore } from '@transient/memory'
 import { createRedisStore } from '@transient/redis'
 import { createSiteWorld, runHttpConformance } from '@transient/test-utils/http-conformance'
 import { type RedisMonitor, type RedisServer, startRedis } from '@transient/test-utils/redis'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import { openHonoSite } from './conformance-site.ts'
 
 let server: RedisServer
@@ -16,8 +16,10 @@ afterAll(async () => {
   await server.stop()
 })
 
-// The suite has a patience of its own, and says what it was waiting for.
-const runner = { describe, it: (name: string, test: () => Promise<void>) => it(name, { timeout: 60_000 }, test) }
+// The suite has a patience of its own, and says when it is over.
+vi.setConfig({ testTimeout: 60_000 })
+
+const runner = { describe, it }
 
 runHttpConformance(runner, {
   name: 'Hono over memory',

@@ -17,7 +17,8 @@ export function exposeSession(c: Context, exchange: Exchange): void {
   const { get } = c
   if (get('session') !== undefined) throw new Error("c.get('session') is taken by another middleware")
   ;(c as Carrier)[exchangeKey] = exchange
-  c.get = ((key: string) => (key === 'session' ? askForSession(exchange) : get(key))) as typeof get
+  const others = get as (key: string) => unknown
+  c.get = (key: string) => (key === 'session' ? askForSession(exchange) : others(key))
   Object.defineProperty(c, 'var', variables)
 }
 

@@ -1,8 +1,14 @@
 import type { HeaderAccess } from '@transient/http'
 import type { Context } from 'hono'
 
+/** A context, as far as its response goes. */
+interface Answering {
+  get res(): Response
+  set res(response: Response | undefined)
+}
+
 /** The headers of the response that a context has by now. */
-export const contextHeaders: HeaderAccess<Context> = {
+export const contextHeaders: HeaderAccess<Answering> = {
   get: (c, name) => c.res.headers.get(name),
   set: (c, name, value) => change(c, (headers) => headers.set(name, value)),
   getCookies: (c) => c.res.headers.getSetCookie(),
@@ -13,7 +19,7 @@ export const contextHeaders: HeaderAccess<Context> = {
     }),
 }
 
-function change(c: Context, apply: (headers: Headers) => void): void {
+function change(c: Answering, apply: (headers: Headers) => void): void {
   try {
     apply(c.res.headers)
   } catch {
