@@ -440,7 +440,7 @@ describe('a session that was loaded', () => {
     first.release()
     await vi.advanceTimersByTimeAsync(60)
     const refused = { code: 'conflict', applied: 'no' }
-    expect(await Promise.race([answer, 'still waiting'])).toEqual(expect.objectContaining(refused))
+    expect(await Promise.race([answer, Promise.resolve('still waiting')])).toEqual(expect.objectContaining(refused))
     faulty.recover()
   })
 

@@ -27,7 +27,7 @@ export function answer<Value>(
 }
 
 /** The key of an error of the store holds the id of a session, and errors go to logs. */
-function withoutKey(error: unknown): unknown {
+export function withoutKey(error: unknown): unknown {
   if (!isTransientError(error) || error.key === undefined) return error
   const { code, operation, applied, cause } = error
   return new TransientError(code, { operation, applied, cause })
