@@ -199,6 +199,7 @@ describe('the version of the data', () => {
         ['from', '0'],
       ]),
     )
+    expect(read.version).toBe(3)
     const again = third.decode(third.encode(read, 'k'), 'k') as StoredSession
     expect(again.fields).toEqual(read.fields)
     const fifth = codecOf({ version: 5, migrate: upper })

@@ -212,13 +212,24 @@ describe('a schema', () => {
     expect(asked).toBe(1 + 32)
   })
 
-  test('that changes what it is given harms neither another round nor what is shown', () => {
-    const meddling = schemaOf((value) => {
-      for (const name of Object.keys(value)) if (name !== 'list') value[name] = 'changed'
-      ;(value['list'] as unknown[] | undefined)?.push('changed')
-      return 'bad' in value ? { issues: [issue('bad')] } : { issues: [issue('absent')] }
-    })
-    expect(seen(meddling, { bad: 1, good: 2, list: [] }).values).toEqual({ good: 2, list: [] })
+  test('that changes what it is given harms neither another round nor what is shown as stored', () => {
+    const meddling = (last: (value: object) => unknown) =>
+      schemaOf((value) => {
+        const isBad = 'bad' in value
+        const result = isBad ? { issues: [issue('bad')] } : last({ ...value })
+        for (const name of Object.keys(value)) if (name !== 'list') value[name] = 'changed'
+        ;(value['list'] as unknown[] | undefined)?.push('changed')
+        return result
+      })
+    const fields = { bad: 1, good: 2, list: [] }
+    expect(
+      seen(
+        meddling(() => ({ issues: [issue('absent')] })),
+        fields,
+      ).values,
+    ).toEqual({ good: 2, list: [] })
+    const valid = meddling((value) => ({ value: structuredClone(value) }))
+    expect(seen(valid, fields).values).toEqual({ good: 2, list: [] })
   })
 
   test('that throws sets everything aside, with the reason', () => {
