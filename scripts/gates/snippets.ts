@@ -11,6 +11,8 @@ interface Snippet {
   readonly file: string
   readonly text: string
   readonly isTest: boolean
+  /** Whether it has the types of a predecessor, which say for the whole program what `req.session` is. */
+  readonly isPredecessor: boolean
 }
 
 const frameworks = [
@@ -42,8 +44,8 @@ const hostNode = process.env.TRANSIENT_HOST_NODE ?? process.execPath
 
 /**
  * Compiles every `ts` block of the READMEs, documents and doc comments and runs it against the packed packages, in a project that has
- * just installed them. A server that a block starts gets a free port and does not keep the program alive; anything
- * else that does is a fault. Blocks that import a vitest fixture are run by vitest.
+ * just installed them. A server that a block starts gets a free port and does not keep the program alive; where there is none, anything
+ * that does is a fault. Blocks that import a vitest fixture are run by vitest.
  */
 export async function trySnippets(redisUrl: string): Promise<Outcome> {
   const snippets = await collect()
@@ -57,7 +59,8 @@ export async function trySnippets(redisUrl: string): Promise<Outcome> {
     if (installed.code !== 0) return { passed: 0, failed: 1, report: installed.output }
     await prepare(project, snippets)
     return outcomeOf([
-      await compile(project),
+      await compile(project, snippets, false),
+      await compile(project, snippets, true),
       ...(await inParallel(2, snippets, (snippet) => trySnippet(project, snippet, redisUrl))),
     ])
   } finally {
@@ -91,13 +94,13 @@ function blocksOf(file: string, text: string): Snippet[] {
     const code = block[1] ?? ''
     const isTest = /from '(vitest|@transient\/test-utils\/vitest)'/.test(code)
     const stem = `${file.replaceAll(/\W+/g, '-')}-${line}`
-    return { title: `${file}:${line}`, file: `${stem}${isTest ? '.test' : ''}`, text: code, isTest }
+    const isPredecessor = /from '(express-session|@fastify\/session)'/.test(code)
+    return { title: `${file}:${line}`, file: `${stem}${isTest ? '.test' : ''}`, text: code, isTest, isPredecessor }
   })
 }
 
 async function prepare(project: Project, snippets: readonly Snippet[]): Promise<void> {
   await project.write('package.json', JSON.stringify({ ...(await manifestOf(project)), type: 'module' }))
-  await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }))
   await project.write('listen.mjs', await readFile(join(root, 'scripts/gates/snippet-servers.mjs'), 'utf8'))
   for (const snippet of snippets) {
     // Also a block without an import is a module of its own, not a script that shares its names with the others.
@@ -109,13 +112,18 @@ async function manifestOf(project: Project): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(join(project.folder, 'package.json'), 'utf8')) as Record<string, unknown>
 }
 
-async function compile(project: Project): Promise<Check> {
+/** In two programs: those with the types of a predecessor, and the others, some of which say what `req.session` is themselves. */
+async function compile(project: Project, snippets: readonly Snippet[], isPredecessor: boolean): Promise<Check> {
+  const some = snippets.filter((snippet) => snippet.isPredecessor === isPredecessor)
+  const files = some.map((snippet) => `src/${snippet.file}.ts`)
+  await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files }))
   const { code, output } = await run(
     process.execPath,
     [join(root, 'node_modules/typescript-5/lib/tsc.js'), '-p', '.'],
     { cwd: project.folder },
   )
-  return { title: 'compile the snippets', fault: code === 0 ? undefined : output }
+  const title = `compile the ${some.length} snippets with${isPredecessor ? '' : 'out'} types of a predecessor`
+  return { title, fault: code === 0 ? undefined : output }
 }
 
 async function trySnippet(project: Project, snippet: Snippet, redisUrl: string): Promise<Check> {
