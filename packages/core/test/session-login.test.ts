@@ -111,6 +111,16 @@ describe.each(storeKinds)('a login on %s', (kind) => {
     expect(await livingOf(shop, 'åsa')).toEqual([])
   })
 
+  test('stores the attributes as they were when it was called', async () => {
+    const shop = openShop()
+    const session = await shop.sessions.load()
+    const attributes = { device: { name: 'phone' } }
+    const login = session.login('åsa', attributes)
+    attributes.device.name = 'tablet'
+    await login
+    expect(await shop.sessions.ofUser('åsa')).toMatchObject([{ attributes: { device: { name: 'phone' } } }])
+  })
+
   test('of one session object twice at once: the second goes on from the first', async () => {
     const shop = openShop()
     const session = await shop.sessions.load(await shop.begin({ count: 1 }))
@@ -169,7 +179,8 @@ describe.each(storeKinds)('a login on %s', (kind) => {
     const session = await shop.sessions.load(await shop.begin({ count: 1 }))
     const { token } = session
     session.data.count = 2
-    await expect(session.login('åsa', { size: 1n })).rejects.toThrow(TypeError)
+    for (const attributes of [{ size: 1n }, 'phone', 7, null, ['phone'], new Date(0)])
+      await expect(session.login('åsa', attributes as never)).rejects.toThrow(TypeError)
     await expect(session.login('åsa', {}, { lifetime: { idleTimeout: 0 } })).rejects.toThrow(RangeError)
     await expect(session.login('åsa', {}, { lifetime: { persistent: 1 as never } })).rejects.toThrow(TypeError)
     expect(session).toMatchObject({ token, userId: undefined })

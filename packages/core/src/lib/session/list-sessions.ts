@@ -13,7 +13,7 @@ export async function listSessions(
 ): Promise<UserSession[]> {
   checkUserId(user)
   const operation = 'sessions.ofUser'
-  const index = whole(await users.read(user), operation)
+  const index = whole(await users.read(user, operation), operation)
   const seen = await users.lastSeen(index.entries)
   const live = index.entries.flatMap((entry, at) => {
     const lastSeenAt = seen[at]
@@ -56,7 +56,7 @@ export async function revokeSessions(
     for (const { keys } of ended) endedChannel.publish({ id: keys[0] as string, reason: 'revoked' })
     return index.entries.filter((entry) => !isMeant(entry))
   }
-  await users.change(await users.read(user), end, operation)
+  await users.change(await users.read(user, operation), end, operation)
 }
 
 function whole(index: ReadIndex, operation: string): ReadIndex {

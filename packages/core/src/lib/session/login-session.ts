@@ -3,10 +3,11 @@ import type { TransientError } from '../store/errors.ts'
 import { endSession } from './end-session.ts'
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { type StoredSession, stampLength } from './record.ts'
+import { refused } from './refused.ts'
 import type { SessionAttributes } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { corruptChannel, endedChannel } from './session-events.ts'
-import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
+import { type ChangeMaker, layChanges, readAgain } from './session-writer.ts'
 import { type IndexEntry, movedKeys, type ReadIndex } from './user-index.ts'
 
 /** What a login is to do. */
@@ -38,7 +39,7 @@ export async function loginSession(context: SessionContext, login: Login): Promi
   const progress = { isTurning: false }
   const pushedOut = new Set<string>()
   try {
-    const steps = [users.read(header.user), keyspace.set(key, first.bytes, lifeLeft(header, now()))] as const
+    const steps = [users.read(header.user, operation), keyspace.set(key, first.bytes, lifeLeft(header, now()))] as const
     // Both have to be over before anything is cleared away.
     await Promise.allSettled(steps)
     const [index] = await Promise.all(steps)
@@ -117,7 +118,7 @@ async function listBeside({ users }: SessionContext, login: Login, old: string):
     const keys = movedKeys(known?.keys ?? [old], old, key)
     return [...entries.filter((other) => other !== known), entryOf(login, keys)]
   }
-  await users.change(await users.read(header.user), relist, operation)
+  await users.change(await users.read(header.user, operation), relist, operation)
 }
 
 /** Gives the new session an entry of its own, since another login goes on under the handle; gives the new handle. */
@@ -129,7 +130,7 @@ async function listApart(context: SessionContext, login: Login): Promise<string>
     const entries = index.entries.map((entry) => ({ ...entry, keys: entry.keys.filter((other) => other !== key) }))
     return admit(context, { ...index, entries }, entryOf(login, [key], handle), pushedOut)
   }
-  await context.users.change(await context.users.read(header.user), part, operation)
+  await context.users.change(await context.users.read(header.user, operation), part, operation)
   return handle
 }
 

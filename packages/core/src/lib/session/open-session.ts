@@ -5,6 +5,7 @@ import { isCsrfToken, issueCsrfToken } from './csrf.ts'
 import { addMessages, fieldOfQueue, flashOf, messagesOf } from './flash.ts'
 import { checkKeep, moveToNewId, moveToUser, moveToVisitor } from './move-session.ts'
 import { readSession } from './read-session.ts'
+import { refused } from './refused.ts'
 import type {
   FlashMessage,
   FlashOptions,
@@ -19,10 +20,10 @@ import type {
 import type { SessionContext } from './session-context.ts'
 import type { SessionData } from './session-data.ts'
 import { keyOf, openState, storedFields } from './session-state.ts'
-import { type ChangeMaker, layChanges, refused } from './session-writer.ts'
+import { type ChangeMaker, layChanges } from './session-writer.ts'
 import { endField, isSystemField } from './system-fields.ts'
 import { hashId, newId } from './token.ts'
-import { checkUserId } from './user-index.ts'
+import { attributesOf, checkUserId } from './user-index.ts'
 import { takeChanges, writeSession } from './write-session.ts'
 
 /** A session that nobody has read yet. */
@@ -152,10 +153,10 @@ export function openSession<Data extends object, Message>(
   const login = (user: string, attributes: SessionAttributes = {}, { lifetime }: LoginOptions = {}): Promise<void> =>
     track(async (earlier) => {
       checkUserId(user)
-      stringify(attributes, 'the attributes of a login')
+      const told = attributesOf(attributes)
       const data = await writable('session.login')
       await earlier
-      await moveToUser(context, state, data, user, attributes, lifetime)
+      await moveToUser(context, state, data, user, told, lifetime)
     })
 
   const leave = (operation: string, keep: unknown): Promise<void> =>

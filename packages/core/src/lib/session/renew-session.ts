@@ -2,9 +2,10 @@ import type { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { stampLength } from './record.ts'
+import { refused } from './refused.ts'
 import type { SessionContext } from './session-context.ts'
 import type { StoredLifetime } from './session-lifetime.ts'
-import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
+import { type ChangeMaker, layChanges, readAgain } from './session-writer.ts'
 import { movedKeys, type ReadIndex } from './user-index.ts'
 
 /** What a renewal is to do. */
@@ -95,7 +96,7 @@ async function write(
     written === undefined
       ? keyspace.set(next.key, next.bytes, life)
       : keyspace.compareAndSet(next.key, written.bytes, next.bytes, life, { stamp: stampLength })
-  const read = isToList ? users.read(next.record.user as string) : undefined
+  const read = isToList ? users.read(next.record.user as string, operation) : undefined
   await Promise.allSettled([put, read])
   // It may have been listed, and ended by somebody; nothing may bring it back.
   if ((await put) === false) throw refused('session-ended', operation, next.key)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { stringify } from '../codec/json.ts'
 import { utf8 } from '../codec/utf8.ts'
 import { checkKey, misuse } from '../store/checks.ts'
 import { TransientError } from '../store/errors.ts'
@@ -43,7 +44,7 @@ export type IndexChange = (
  */
 export interface UserIndexes {
   /** Rejects with `decode` if the list is of an unknown release. */
-  read(user: string): Promise<ReadIndex>
+  read(user: string, operation: string): Promise<ReadIndex>
   /** Changes the list, from what was read, again and again until nobody was faster; rejects with `conflict` after the deadline. */
   change(index: ReadIndex, change: IndexChange, operation: string): Promise<void>
   /** When the sessions were seen last, at the earliest; `undefined` for those that have ended. */
@@ -75,6 +76,14 @@ export function checkUserId(user: unknown): void {
   checkKey(user)
 }
 
+/** The attributes as they will be listed, whatever the application does with its own; a `TypeError` if they have no JSON form, or not that of an object. */
+export function attributesOf(given: unknown): SessionAttributes {
+  const attributes = JSON.parse(stringify(given, 'the attributes of a login')) as unknown
+  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes))
+    throw misuse(new TypeError('the attributes of a login must be an object'))
+  return attributes as SessionAttributes
+}
+
 export function createUserIndexes(
   keyspace: SessionKeyspace,
   now: () => Milliseconds,
@@ -83,10 +92,10 @@ export function createUserIndexes(
   // Those who change one list in this process do so one after the other, and get in each other's way no more than they must.
   const turns = new Map<string, Promise<unknown>>()
 
-  async function read(key: string): Promise<ReadIndex> {
+  async function read(key: string, operation: string): Promise<ReadIndex> {
     const bytes = (await keyspace.get(key)) ?? null
     const opened = bytes === null ? null : keyspace.records.open(bytes, key)
-    const entries = opened === null ? [] : decodeEntries(opened, key)
+    const entries = opened === null ? [] : decodeEntries(opened, key, operation)
     return { key, bytes, entries: entries ?? [], isCorrupt: entries === undefined }
   }
 
@@ -97,11 +106,12 @@ export function createUserIndexes(
       const entries = await change(current)
       if (entries === undefined) return
       const { key, bytes } = current
-      const stamp = bytes === null ? undefined : { stamp: stampLength }
+      // What is damaged may be too short for a stamp, or have that of another.
+      const stamp = bytes === null || current.isCorrupt ? undefined : { stamp: stampLength }
       const next = keyspace.records.seal(encodeEntries(entries), key)
       if (await keyspace.compareAndSet(key, bytes, next, lifeOf(entries), stamp)) return
       if (performance.now() >= due) throw new TransientError('conflict', { operation, key, applied: 'no' })
-      current = await read(key)
+      current = await read(key, operation)
     }
   }
 
@@ -141,12 +151,12 @@ export function createUserIndexes(
   }
 
   return {
-    read: (user) => read(`user:${user}`),
+    read: (user, operation) => read(`user:${user}`, operation),
     change: async (index, change, operation) => {
       const before = turns.get(index.key)
       const turn = (async () => {
         await before
-        await tryChange(before === undefined ? index : await read(index.key), change, operation)
+        await tryChange(before === undefined ? index : await read(index.key, operation), change, operation)
       })()
       const settled = turn.catch(() => {})
       turns.set(index.key, settled)
@@ -174,9 +184,13 @@ function encodeEntries(sessions: readonly IndexEntry[]): Uint8Array {
 }
 
 /** `undefined` if they are damaged. */
-function decodeEntries(bytes: ReturnType<RecordCodec['open']>, key: string): readonly IndexEntry[] | undefined {
+function decodeEntries(
+  bytes: ReturnType<RecordCodec['open']>,
+  key: string,
+  operation: string,
+): readonly IndexEntry[] | undefined {
   if (bytes === 'corrupt') return undefined
-  if (bytes === 'unreadable') throw unknownList(key)
+  if (bytes === 'unreadable') throw unknownList(key, operation)
   let list: { v?: unknown; sessions?: unknown }
   try {
     list = JSON.parse(utf8.decode(bytes).slice(stampLength + 1)) as typeof list
@@ -184,7 +198,7 @@ function decodeEntries(bytes: ReturnType<RecordCodec['open']>, key: string): rea
     return undefined
   }
   if (typeof list !== 'object' || list === null || typeof list.v !== 'number') return undefined
-  if (list.v !== version) throw unknownList(key)
+  if (list.v !== version) throw unknownList(key, operation)
   return Array.isArray(list.sessions) && list.sessions.every(isEntry) ? list.sessions : undefined
 }
 
@@ -196,13 +210,14 @@ function isEntry(value: unknown): value is IndexEntry {
     Array.isArray(keys) &&
     keys.every((key) => typeof key === 'string') &&
     [created, idle, ends].every((time) => typeof time === 'number') &&
-    typeof attributes === 'object'
+    typeof attributes === 'object' &&
+    attributes !== null
   )
 }
 
-function unknownList(key: string): TransientError {
+function unknownList(key: string, operation: string): TransientError {
   return new TransientError('decode', {
-    operation: 'sessions.ofUser',
+    operation,
     key,
     message: 'the list of sessions was written by a release, or with a key, that is not known here',
   })
