@@ -232,7 +232,7 @@ describe('over node:http', () => {
         Object.assign(request, { method: 'POST', body })
         return new Promise<void>((resolve, reject) => {
           verifyCsrf(site.sessions, options)(request, response, (error) => {
-            if (error !== undefined) return reject(error as Error)
+            if (error instanceof Error) return reject(error)
             handled++
             response.end('paid')
             resolve()

@@ -58,7 +58,7 @@ function send(response: Response, outgoing: ServerResponse): void {
   const cookies = headers.getSetCookie()
   outgoing.writeHead(status, Object.fromEntries(cookies.length === 0 ? others : [...others, ['set-cookie', cookies]]))
   if (body === null || outgoing.req.method === 'HEAD') return void outgoing.end()
-  Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
+  Readable.fromWeb(body)
     .on('error', () => outgoing.destroy())
     .pipe(outgoing)
 }

@@ -131,6 +131,32 @@ it('two session stores share a request, each with a cookie of its own', async ()
   expect([second.text, second.cookies]).toEqual(['2 12', []])
 })
 
+it('of two session stores one fails: its error is told, and the cookie of the other one leaves with the error page', async () => {
+  const broken = createStagedStore()
+  const staff = createSessionStore<{ rank: number }>(broken.store, { secrets: `${secret}!`, deadline: 5000 })
+  const behind = createSessionLifecycle(staff, { cookie: { secure: false, name: 'staff' } })
+  const errors: unknown[] = []
+  const site = await openSite(
+    (request, response, session) =>
+      behind(request, response, (error) => {
+        if (error !== undefined) {
+          errors.push(error)
+          response.statusCode = 503
+          return response.end('staff only')
+        }
+        session().data.visits = 1
+        sessionOf(request, staff).data.rank = 1
+        broken.fail('unavailable')
+        return response.end('stored')
+      }),
+    { store: createMemoryStore() },
+  )
+  const answer = await site.get()
+  expect([answer.status, answer.text, site.failures]).toEqual([503, 'staff only', []])
+  expect(errors).toEqual([expect.objectContaining({ code: 'unavailable', status: 503 })])
+  expect((await site.sessions.load(cookieOf(answer).slice('sid='.length))).data).toEqual({ visits: 1 })
+})
+
 describe('what it costs', () => {
   it('is one command for a read, two for a write and one for a logout', async () => {
     const { site, cookie, calls } = await oneVisit((request, response, session) => {

@@ -148,10 +148,14 @@ function commitAll(departures: readonly Departure[]): Promise<Failure | undefine
       (error: unknown) => ({ error, failed }),
     )
     if (one === undefined) continue
-    const others = all
-    all = others === undefined ? one : others.then(async (failure) => (await one, failure ?? one))
+    all = all === undefined ? one : both(all, one)
   }
   return all
+}
+
+async function both(first: Promise<Failure | undefined>, second: typeof first): Promise<Failure | undefined> {
+  const [one, other] = await Promise.all([first, second])
+  return one ?? other
 }
 
 /** The last chance for headers, before those of a prepared response leave, or those of the error page in place of a dropped one. */
