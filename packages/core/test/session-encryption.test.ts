@@ -164,6 +164,65 @@ describe.each(storeKinds)('encrypted sessions on %s', (kind) => {
     expect((await sessions.load(rich)).data.user).toBe('admin')
   })
 
+  test('end by a logout with an id that was renewed, more than once', async () => {
+    const { sessions, begin, find } = encryptedShop()
+    const old = await begin({ user: 'Åsa' })
+    const session = await sessions.load(old)
+    await session.renew()
+    await session.renew()
+    await sessions.open(old).destroy()
+    expect(await find(session.token)).toBeUndefined()
+    expect(await sessions.load(session.token)).toMatchObject({ endedBecause: 'expired' })
+  })
+
+  /** A user whose renewal came to nothing: the list has the new id and the old one, the old one has what is given. */
+  async function halfRenewed(shop: ShopUnderTest, bytes?: Uint8Array) {
+    const session = await shop.sessions.load()
+    await session.login('åsa')
+    const sessionKeys = async () => [...(await shop.dump()).keys()].filter((key) => !key.includes('user:'))
+    const [oldKey] = (await sessionKeys()) as [string]
+    const old = { token: session.token, bytes: (await shop.otherStore.get(oldKey)) as Uint8Array }
+    await session.renew()
+    const newKey = (await sessionKeys()).find((key) => key !== oldKey) as string
+    await shop.otherStore.delete(newKey)
+    await shop.otherStore.set(oldKey, bytes ?? old.bytes, hour)
+    return { token: old.token }
+  }
+
+  test('are listed also under the id from which a renewal came to nothing', async () => {
+    const shop = encryptedShop()
+    const { token } = await halfRenewed(shop)
+    expect(await shop.sessions.ofUser('åsa')).toHaveLength(1)
+    expect(await shop.sessions.ofUser('åsa')).toHaveLength(1)
+    await shop.sessions.revoke('åsa')
+    expect(await shop.sessions.load(token)).toMatchObject({ endedBecause: 'revoked' })
+  })
+
+  test('that are unreadable stay listed, so that they can be revoked', async () => {
+    const shop = encryptedShop()
+    const theirs = openShop({ codec: encrypted(utf8, foreign) })
+    await theirs.begin({ user: 'Åsa' })
+    const [foreignKey] = [...(await theirs.dump()).keys()] as [string]
+    const { token } = await halfRenewed(shop, (await theirs.otherStore.get(foreignKey)) as Uint8Array)
+    expect(await shop.sessions.load(token)).toMatchObject({ endedBecause: 'unreadable' })
+    expect(await shop.sessions.ofUser('åsa')).toHaveLength(1)
+    await shop.sessions.revoke('åsa')
+    expect(await shop.sessions.load(token)).toMatchObject({ endedBecause: 'revoked' })
+  })
+
+  test('that are found to be off the list by a renewal say revoked from then on', async () => {
+    const shop = encryptedShop()
+    const session = await shop.sessions.load()
+    await session.login('åsa')
+    const [key] = [...(await shop.dump()).keys()].filter((name) => !name.includes('user:')) as [string]
+    const bytes = (await shop.otherStore.get(key)) as Uint8Array
+    await shop.sessions.revoke('åsa')
+    await shop.otherStore.set(key, bytes, hour)
+    const escaped = await shop.sessions.load(session.token)
+    expect(await rejection(escaped.renew())).toMatchObject({ code: 'session-ended' })
+    expect(await shop.sessions.load(session.token)).toMatchObject({ endedBecause: 'revoked' })
+  })
+
   test('whose list of a user has a key that is not in the ring: logging in and listing are refused, the list stays', async () => {
     const shop = openShop({ codec: encrypted(utf8, foreign) })
     await (await shop.sessions.load()).login('åsa')
