@@ -22,6 +22,35 @@ export interface SessionEnv<Data extends object = Record<string, unknown>, Messa
   Variables: { readonly session: Session<Data, Message> }
 }
 
+/**
+ * Gives each request its session as `c.get('session')`, commits it before the response leaves, and keeps the cookie. On every runtime that Hono
+ * runs on with `node:crypto`: Node.js, Bun, Deno.
+ *
+ * - A session that cannot be loaded or committed goes to `app.onError`, as an error with `status` (409 if it was ended elsewhere, 503 if the store
+ *   cannot be used, else 500); in the second case the handler's response is dropped, its headers too, and its body cancelled.
+ * - What a handler changes before it throws is stored, with the error page.
+ * - Mounted twice with one session store, on a route for instance, a request still has one session: the inner options say how it is loaded, and the
+ *   outermost middleware commits it. If `c.get('session')` is taken by anything else, that is an error of the request.
+ *
+ * ```ts
+ * import { createSessionStore } from '@transient/core'
+ * import { sessionMiddleware } from '@transient/hono'
+ * import { createMemoryStore } from '@transient/memory'
+ * import { Hono } from 'hono'
+ *
+ * const sessions = createSessionStore<{ visits: number }>(createMemoryStore(), {
+ *   secrets: 'a text of at least thirty-two characters',
+ * })
+ * const app = new Hono().use(sessionMiddleware(sessions)).get('/', (c) => {
+ *   const { data } = c.get('session')
+ *   data.visits = (data.visits ?? 0) + 1
+ *   return c.text(`Visit ${data.visits}`)
+ * })
+ *
+ * const response = await app.request('/')
+ * response.headers.get('set-cookie') // __Host-sid=…
+ * ```
+ */
 export function sessionMiddleware<Data extends object, Message>(
   sessions: SessionStore<Data, Message>,
   options: SessionMiddlewareOptions = {},
