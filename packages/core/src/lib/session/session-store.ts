@@ -65,7 +65,8 @@ export interface SessionStoreOptions {
   /**
    * Writes and reads all that is stored of a session, as one text: `encrypted(utf8, keys)`, for instance. What it cannot decode for want of a key is `unreadable` and left untouched, as
    * is what was stored without it; anything else that it cannot decode is `corrupt`. So change it, or begin to use one, together with `prefix`; a new key
-   * needs no such thing. Default: plain text.
+   * needs no such thing. In a codec of your own, `decode` throws a `TransientError` with code `decode` for bytes that it cannot have written; any other error of it rejects the read,
+   * and nothing is replaced. Default: plain text.
    */
   readonly codec?: Codec<unknown>
   /** The time in milliseconds since 1970. Default `Date.now`. */
