@@ -52,6 +52,8 @@ export interface LoginMarker {
 /** Left where a session was ended from elsewhere, so that its visitor can be told. */
 export interface Tombstone {
   readonly kind: 'tombstone'
+  /** Until when he is: reading it prolongs the key, not the tombstone. */
+  readonly until?: Milliseconds | undefined
 }
 
 /** The random bytes in front of every record that tell one write from another (see `stamp` of `compareAndSet`). */
@@ -124,7 +126,7 @@ const shapes: Record<SessionRecord['kind'], Shape> = {
     isString(to) && isNumber(until) && Array.isArray(won)
       ? { kind: 'marker', to, until, won: won.filter(isString) }
       : undefined,
-  tombstone: () => ({ kind: 'tombstone' }),
+  tombstone: ({ until }) => ({ kind: 'tombstone', until: isNumber(until) ? until : undefined }),
 }
 
 function isNumber(value: unknown): value is number {

@@ -69,7 +69,7 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
         await keyspace.compareAndSet(
           old.key,
           newest.bytes,
-          keyspace.records.encode({ kind: 'tombstone' }, old.key),
+          keyspace.records.encode({ kind: 'tombstone', until: time + life }, old.key),
           life,
         )
         throw refused('session-ended', operation, old.key)

@@ -172,7 +172,8 @@ export function createUserIndexes(
       await keyspace.setMany(
         entries.flatMap(({ keys, idle, ends }) => {
           const ttl = Math.max(1, Math.min(idle, ends - time, longestTombstone))
-          return keys.map((key) => ({ key, value: keyspace.records.encode({ kind: 'tombstone' }, key), ttl }))
+          const tombstone = { kind: 'tombstone', until: time + ttl } as const
+          return keys.map((key) => ({ key, value: keyspace.records.encode(tombstone, key), ttl }))
         }),
       )
     },
