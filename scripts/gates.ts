@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkDocuments } from './gates/documents.ts'
 import { commandGate, type Finished, type Gate, inParallel, type Outcome, root, run } from './gates/gate.ts'
 import { tryInstalls } from './gates/installs.ts'
 import { trySnippets } from './gates/snippets.ts'
@@ -18,6 +19,7 @@ const stages: readonly (readonly Gate[])[] = [
     scriptGate('types'),
     scriptGate('layers'),
     scriptGate('unused'),
+    { name: 'docs', run: checkDocuments },
   ],
   [
     { name: 'redis', run: findRedis },
