@@ -13,7 +13,8 @@ function project(name: string, folder: string): TestProjectConfiguration {
   return defineProject({
     root: `${root}${folder}`,
     resolve: { alias },
-    test: { name, include: ['test/**/*.test.ts'] },
+    // Nothing waits so long by itself: it is the patience with a machine that is busy with something else.
+    test: { name, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
   })
 }
 
@@ -32,4 +33,5 @@ export default [
   project('connect', 'packages/connect'),
   project('shop', 'examples/shop'),
   project('bench', 'bench'),
+  project('runtimes', 'runtimes'),
 ]

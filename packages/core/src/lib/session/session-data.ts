@@ -1,7 +1,7 @@
 import { stringify } from '../codec/json.ts'
 import { misuse } from '../store/checks.ts'
-import { TransientError } from '../store/errors.ts'
 import { frozenCopyOf } from './copy.ts'
+import { refused } from './refused.ts'
 import { endField, isSystemField } from './system-fields.ts'
 
 /** JSON text by field name; `undefined` for a field that is to be removed. */
@@ -114,7 +114,7 @@ export function createSessionData(
     else if (validate === undefined || parseField(text) === undefined) parse(name, text)
   }
   const assign = (name: string, value: unknown) => {
-    if (sealed) throw new TransientError('session-sealed', { operation: 'session.data' })
+    if (sealed) throw refused('session-sealed', 'session.data')
     if (!seen.has(name)) seen.set(name, shownOf(name)?.text ?? latest.get(name))
     assigned.add(name)
     const room = roomOf(name)

@@ -1,7 +1,8 @@
-import { TransientError, type TransientErrorCode } from '../store/errors.ts'
+import { TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { type FindOptions, findSession, lifeLeft, type Snapshot } from './find-session.ts'
 import { stampLength } from './record.ts'
+import { refused } from './refused.ts'
 import type { FieldChanges } from './session-data.ts'
 import type { SessionKeyspace } from './session-keyspace.ts'
 
@@ -150,9 +151,4 @@ export async function readAgain(
   const finding = await findSession(keyspace, key, now, options)
   if (finding.state === 'found') return finding.snapshot
   throw refused(finding.state === 'unreadable' ? 'session-unreadable' : 'session-ended', operation, key)
-}
-
-/** The error of a write of which nothing reached the store. */
-export function refused(code: TransientErrorCode, operation: string, key?: string): TransientError {
-  return new TransientError(code, { operation, key, applied: 'no' })
 }

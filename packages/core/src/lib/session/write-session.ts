@@ -1,13 +1,14 @@
 import { lifeLeft, type Snapshot, snapshotOf } from './find-session.ts'
 import { addMessages, type PendingFlash } from './flash.ts'
 import { cookieEnd } from './read-session.ts'
+import { refused } from './refused.ts'
 import type { SessionLifetime } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import type { FieldChanges, SessionData } from './session-data.ts'
 import { createdChannel } from './session-events.ts'
 import { changedLifetime, type StoredLifetime } from './session-lifetime.ts'
 import { becomeStored, becomeVisitor, type SessionState } from './session-state.ts'
-import { type ChangeMaker, layChanges, readAgain, refused } from './session-writer.ts'
+import { type ChangeMaker, layChanges, readAgain } from './session-writer.ts'
 import { hashId, newId } from './token.ts'
 
 /** What the application changed and flashed, on its way to the store. */
