@@ -4,6 +4,7 @@ import { type BareClient, connectBare } from './bare-client.ts'
 /** A private server, and what we want to know of it between the samples. */
 export interface BenchServer {
   readonly url: string
+  readonly pid: number
   /** `Redis 7.0.15`, `Valkey 9.1.0`. */
   readonly version: string
   /** Removes all keys. */
@@ -20,6 +21,7 @@ export async function startBenchServer(program: string | undefined): Promise<Ben
   const client = await connectBare(server.url, 6)
   return {
     url: server.url,
+    pid: server.pid,
     version: versionIn(await client.info('server')),
     async empty() {
       await client.flushall()

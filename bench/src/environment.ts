@@ -16,6 +16,23 @@ export async function describeEnvironment(ioredis: 5 | 6): Promise<string> {
   return `${versions.join(' · ')}\n${machine}${warning}`
 }
 
+/** The frameworks, and what people use with them for sessions. */
+export async function describeFrameworks(): Promise<string> {
+  const names = [
+    'express',
+    'express-session',
+    'fastify',
+    '@fastify/session',
+    'hono',
+    '@hono/node-server',
+    'koa',
+    'connect-redis',
+    'redis',
+  ]
+  const versions = await Promise.all(names.map(async (name) => `${name} ${await versionOf(name)}`))
+  return versions.join(' · ')
+}
+
 /** The version of an installed package: not every package lets its package.json be imported. */
 async function versionOf(name: string): Promise<string> {
   const require = createRequire(import.meta.url)

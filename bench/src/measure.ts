@@ -80,7 +80,10 @@ async function samplePair(
 }
 
 /** Runs the contender warm, and finds how many operations of it fill a sample. */
-async function warmUp(contender: Contender, { warmUpTime, sampleTime }: Plan): Promise<number> {
+export async function warmUp(
+  contender: Pick<Contender, 'sample'>,
+  { warmUpTime, sampleTime }: Pick<Plan, 'warmUpTime' | 'sampleTime'>,
+): Promise<number> {
   let operations = 64
   let spent = 0
   for (;;) {
