@@ -43,19 +43,12 @@ describe.each<[string, Codec<unknown>]>([
   })
 
   test('gives back whatever is in the fields', () => {
+    const field = fc.tuple(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'binary', maxLength: 50 }))
     fc.assert(
-      fc.property(
-        fc.array(
-          fc.tuple(
-            fc.string({ unit: 'binary' }),
-            fc.jsonValue().map((value) => JSON.stringify(value)),
-          ),
-        ),
-        (entries) => {
-          const record = session(Object.fromEntries(entries))
-          expect((coded.decode(coded.encode(record, 'k'), 'k') as StoredSession).fields).toEqual(record.fields)
-        },
-      ),
+      fc.property(fc.array(field, { maxLength: 8 }), (entries) => {
+        const record = session(Object.fromEntries(entries.map(([name, value]) => [name, JSON.stringify(value)])))
+        expect((coded.decode(coded.encode(record, 'k'), 'k') as StoredSession).fields).toEqual(record.fields)
+      }),
     )
   })
 
