@@ -3,12 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessionStore, type InspectableStore, type TransientStore } from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
-import { createFaultyStore } from '@transient/test-utils/faults'
+import { createFaultyStore, type FaultPlace, type Faults } from '@transient/test-utils/faults'
 import { onTestFinished } from 'vitest'
 import { openFront } from '../src/fronts/open-front.ts'
 import type { FrontName } from '../src/settings.ts'
 import { createShop } from '../src/shop.ts'
-import { createUsers } from '../src/users.ts'
+import { createUsers, type Users } from '../src/users.ts'
 import type { Visit, VisitStore } from '../src/visit.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 
@@ -38,10 +38,19 @@ export function memoryStore(now: () => number): InspectableStore {
   return createMemoryStore({ now })
 }
 
+interface ListenOptions {
+  readonly secure?: boolean
+  readonly report?: (error: unknown) => void
+  readonly users?: Users
+}
+
 /** A shop on one of its frameworks, until the test ends. */
-export async function listen(front: FrontName, storage: Storage, { secure = false, report = (_: unknown) => {} } = {}) {
-  const { sessions, store, now } = storage
-  const shop = createShop({ sessions, users: createUsers(store), secure, report, now })
+export async function listen(
+  front: FrontName,
+  { sessions, store, now }: Storage,
+  { secure = false, report = () => {}, users = createUsers(store) }: ListenOptions = {},
+): Promise<string> {
+  const shop = createShop({ sessions, users, secure, report, now })
   const server = createServer(await openFront(front, shop)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -72,6 +81,7 @@ export async function openShop(front: FrontName, { secure = false } = {}) {
     pass: storage.pass,
     /** Of the whole storage, or of one verb. */
     fail: (verb: '*' | 'set' | 'compareAndSet') => faulty?.fail(verb, { times: Number.POSITIVE_INFINITY }),
+    hold: (verb: 'get', place: FaultPlace) => (faulty as Faults).hold(verb, place),
     recover: () => faulty?.recover(),
     keys: async () => {
       const keys: string[] = []

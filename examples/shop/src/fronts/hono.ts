@@ -61,5 +61,7 @@ export function createHonoFront(shop: Shop): RequestListener {
   const failed = async (error: unknown, c: Context<Env>) => send(c, await shop.problem(error, () => ask(c)))
   app.notFound((c) => failed(notFound(), c))
   app.onError(failed)
-  return getRequestListener(app.fetch)
+  const listener = getRequestListener(app.fetch)
+  // It answers its own failures.
+  return (request, response) => void listener(request, response)
 }
