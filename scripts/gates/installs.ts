@@ -14,7 +14,14 @@ const compilers = {
 
 /** What the program in `installs/` imports beside its package, ioredis and Node's types. */
 const companions: Record<string, readonly string[]> = {
-  connect: ['@transient/core', '@transient/memory', 'express@5', 'express-session@1', '@types/express-session@1'],
+  connect: [
+    '@transient/core',
+    '@transient/memory',
+    'express@5',
+    '@types/express@5',
+    'express-session@1',
+    '@types/express-session@1',
+  ],
   core: [],
   express: ['@transient/core', '@transient/memory', 'express@5', '@types/express@5'],
   fastify: ['@transient/core', '@transient/memory', 'fastify@5'],

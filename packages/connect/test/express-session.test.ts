@@ -82,6 +82,16 @@ describe.each(stores)('express-session over %s', (_, createStore) => {
     })
   })
 
+  it('loses none of them when they go to two sites that know nothing of each other', async () => {
+    const store = createStore()
+    const crossing = createMeeting(100)
+    const { visitor } = await open(store, { crossing })
+    const other = await listen(createExpressSite(createConnectStore(store, { deadline: '20s' }), { crossing }))
+    await visitor.post('/login')
+    await Promise.all(hundred.map((n) => (n % 2 === 0 ? visitor.tab() : visitor.tab().at(other)).post(`/write/${n}`)))
+    expect(Object.keys((await visitor.get('/read')).body as object)).toHaveLength(101)
+  })
+
   it('loses nothing that others wrote after the first request of a session had saved it itself', async () => {
     const crossing = createPause()
     const { visitor, connect } = await open(createStore(), { crossing })
@@ -268,6 +278,24 @@ describe('an outage', () => {
     expect(await visitor.get('/read')).toEqual({ status: 500, body: { error: 'timeout' }, cookies: [] })
     faulty.recover()
     expect((await visitor.get('/read')).body).toEqual({ user: 'asa' })
+  })
+
+  it('of a Redis that says nothing is one, too, and all is well when it is back', async () => {
+    const own = await startRedis()
+    const store = createRedisStore(own.url)
+    onTestFinished(async () => {
+      await store.close()
+      await own.stop()
+    })
+    const visitor = createVisitor(await listen(createExpressSite(createConnectStore(store))))
+    await visitor.post('/login')
+    own.pause()
+    const began = performance.now()
+    expect((await visitor.get('/read')).body).toEqual({ error: 'timeout' })
+    // A quarter of a second, and the rest for a machine with other work to do.
+    expect(performance.now() - began).toBeLessThan(2000)
+    own.resume()
+    await vi.waitFor(async () => expect((await visitor.get('/read')).body).toEqual({ user: 'asa' }), 10_000)
   })
 
   it('does not end the process where a logout listens to nobody', async () => {
