@@ -130,7 +130,7 @@ describe('a handler of web-standard requests', () => {
     expect(await read()).toBe('two')
     end()
     expect((await reader.read()).done).toBe(true)
-    expect(late).toMatchObject({ code: 'session-sealed' })
+    expect(late).toMatchObject({ code: 'session-sealed', message: expect.stringMatching(/the response has left/) })
     expect((await sessions.load(cookieOf(answer).slice('__Host-sid='.length))).data).toEqual({ visits: 1 })
   })
 
@@ -332,6 +332,16 @@ describe('step by step, for loaders and actions', () => {
     await expect(visit.commit()).rejects.toMatchObject({ code: 'unavailable', status: 503 })
     const page = await visit.finish(new Response('sorry', { status: 503 }))
     expect([page.status, passes(page)]).toEqual([503, ['Cookie', 'private, no-store']])
+  })
+
+  it('parallel commits of one request that fail all reject', async () => {
+    const { sessions, fail } = openShop()
+    const visit = createRequestSessions(sessions)(ask())
+    await visit.load()
+    visit.session.data.name = 'Åsa'
+    fail('unavailable')
+    const both = await Promise.allSettled([visit.commit(), visit.finish(new Response('stored'))])
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 
   it('parallel commits of one request store once, and both wait', async () => {

@@ -145,7 +145,11 @@ describe('wrong policies', () => {
 describe('a response that streams', () => {
   it('is told of a late write by an error, whatever the write is', async () => {
     const codes: unknown[] = []
-    const note = (error: unknown) => codes.push((error as { code: string }).code)
+    const note = (error: unknown) => {
+      const { code, message } = error as Error & { code: string }
+      expect(message).toMatch(/the response has left/)
+      codes.push(code)
+    }
     const site = await openSite(
       async (_, response, session) => {
         const { data, update, renew, login, logout, destroy, takeFlash, setLifetime, flash } = session()
