@@ -35,6 +35,7 @@ const predecessors = [
   'redis@6',
   '@fastify/session@11',
   '@fastify/cookie@11',
+  'iron-session@8',
   'zod@4',
   'valibot@1',
   'arktype@2',
