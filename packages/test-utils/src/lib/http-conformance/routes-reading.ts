@@ -30,6 +30,13 @@ export function stateOf(session: Session<SiteData>): SiteAnswer {
 
 export const readingRoutes: readonly RouteRow[] = [
   { path: '/state', work: ({ session }) => stateOf(session()) },
+  {
+    path: '/any',
+    work({ session, query }) {
+      const data = session().data as Record<string, string>
+      return { text: JSON.stringify([...query.keys()].map((name) => [name, data[name]])) }
+    },
+  },
   { path: '/free', work: () => ({ text: 'free' }) },
   {
     path: '/none',

@@ -60,6 +60,16 @@ export const writingRoutes: readonly RouteRow[] = [
     },
   },
   {
+    // As an application does that lets the browser name its fields.
+    method: 'POST',
+    path: '/set-any',
+    work({ session, query }) {
+      const data = session().data as Record<string, string>
+      for (const [name, value] of query) data[name] = value
+      return { text: JSON.stringify([...query.keys()].map((name) => [name, data[name]])) }
+    },
+  },
+  {
     method: 'POST',
     path: '/update-unawaited',
     work({ session, query }) {
