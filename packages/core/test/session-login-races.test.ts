@@ -110,6 +110,19 @@ describe.each(storeKinds)('races of a login on %s', (kind) => {
     expect((await shop.sessions.load(session.token)).peekFlash()).toHaveLength(1)
   })
 
+  test('a slow anonymous request takes no messages of the user: they wait for the next page', async () => {
+    const { shop, token, session } = await twoRequests()
+    session.flash('In the cart')
+    await session.commit()
+    const slow = await shop.otherSessions.load(token)
+    await session.login('åsa')
+    session.flash('for Åsa alone')
+    await session.commit()
+    expect(await slow.takeFlash()).toEqual([])
+    expect(slow).toMatchObject({ token: undefined, isDestroyed: false })
+    expect(await (await shop.sessions.load(session.token)).takeFlash()).toHaveLength(2)
+  })
+
   test('a slow anonymous write does not reach a user who has logged out or was revoked since', async () => {
     for (const end of ['logout', 'revoke'] as const) {
       const { shop, session, slow } = await twoRequests()

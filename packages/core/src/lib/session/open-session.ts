@@ -197,9 +197,11 @@ export function openSession<Data extends object, Message>(
       await writable('session.takeFlash')
       let taken: string | undefined
       if (storedFields(state).has(field)) {
-        const removal: ChangeMaker = (fields) => {
-          taken = fields.get(field)
-          return new Map([[field, undefined]])
+        const removal: ChangeMaker = (fields, won) => {
+          // Behind a login they are the user's, and wait for the user's next page.
+          const isOurs = won === undefined
+          taken = isOurs ? fields.get(field) : undefined
+          return new Map(isOurs ? [[field, undefined]] : [])
         }
         await writeSession(context, state, removal, 'session.takeFlash')
       }
