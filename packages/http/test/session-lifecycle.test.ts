@@ -1,8 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { connect, createServer, type IncomingHttpHeaders } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { createSessionStore } from '@transient/core'
 import { createSessionLifecycle, sessionOf } from '@transient/http'
 import { createMemoryStore } from '@transient/memory'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { cookieOf, type Handler, openSite, secret } from './site.ts'
 import { createStagedStore } from './staged-store.ts'
 
@@ -129,6 +132,50 @@ it('two session stores share a request, each with a cookie of its own', async ()
   expect(first.cookies.map((line) => line.split('=')[0]).sort()).toEqual(['sid', 'staff'])
   const second = await site.get('/', first.cookies.map((line) => line.split(';')[0]).join('; '))
   expect([second.text, second.cookies]).toEqual(['2 12', []])
+})
+
+it('HTTP/2 has the same sessions, held and dropped in the same way', async () => {
+  const staged = createStagedStore()
+  const sessions = createSessionStore<{ visits: number }>(staged.store, { secrets: secret, deadline: 5000 })
+  const lifecycle = createSessionLifecycle(sessions, { cookie: { secure: false } })
+  const server = createServer((request, response) => {
+    const pair = [request, response] as unknown as Parameters<typeof lifecycle>
+    lifecycle(pair[0], pair[1], (error) => {
+      if (error !== undefined) return response.writeHead(503).end('error page')
+      const { data } = sessionOf(pair[0], sessions)
+      data.visits = (data.visits ?? 0) + 1
+      response.setHeader('x-handler', 'yes')
+      response.write('visit ')
+      return response.end(String(data.visits))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  onTestFinished(() => {
+    client.destroy()
+    server.close()
+  })
+  const warnings: unknown[] = []
+  const note = (warning: Error) => warnings.push(warning.message)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const get = async (cookie = '') => {
+    const stream = client.request({ ':path': '/', cookie })
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    return { headers, text: Buffer.concat(chunks).toString() }
+  }
+
+  const first = await get()
+  const [line] = first.headers['set-cookie'] ?? []
+  expect([first.text, first.headers.vary]).toEqual(['visit 1', 'Cookie'])
+  const cookie = (line as string).split(';')[0] as string
+  expect((await get(cookie)).text).toBe('visit 2')
+  staged.fail('unavailable')
+  const failed = await get()
+  expect([failed.headers[':status'], failed.text, failed.headers['x-handler']]).toEqual([503, 'error page', undefined])
+  expect(warnings).toEqual([])
 })
 
 it('of two session stores one fails: its error is told, and the cookie of the other one leaves with the error page', async () => {

@@ -26,7 +26,7 @@ export const webHeaders: HeaderAccess<Headers> = {
 /** The status and the headers that earlier middleware has set. */
 export interface ResponseStart {
   readonly statusCode: number
-  readonly statusMessage: string
+  readonly statusMessage: string | undefined
   /** Name, value, name, value. */
   readonly headers: readonly (string | number | readonly string[])[]
 }
@@ -36,7 +36,9 @@ const noHeaders: ResponseStart['headers'] = []
 
 /** Remembers them, so that a dropped response leaves exactly that. */
 export function rememberStart(response: ServerResponse): ResponseStart {
-  const { statusCode, statusMessage } = response
+  const { statusCode } = response
+  // Those of node:http2 have none, and warn whoever looks.
+  const statusMessage = Object.hasOwn(response, 'statusMessage') ? response.statusMessage : undefined
   // The names as they were written: every node:http response tells them, those of node:http2 do not.
   const names = (response as RawNames).getRawHeaderNames?.() ?? response.getHeaderNames()
   const headers =
@@ -49,7 +51,7 @@ export function restoreStart(response: ServerResponse, { statusCode, statusMessa
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string)
   response.statusCode = statusCode
-  if (response.statusMessage !== statusMessage) response.statusMessage = statusMessage
+  if (Object.hasOwn(response, 'statusMessage')) response.statusMessage = statusMessage as string
 }
 
 /** Sets the headers that were given to `writeHead`, in any of its forms, by its rules: they replace, and a list may repeat a name. */
