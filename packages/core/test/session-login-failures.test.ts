@@ -1,3 +1,4 @@
+import { utf8 } from '@transient/core'
 import { describe, expect, test } from 'vitest'
 import { rejection } from './caught.ts'
 import { storeKinds, useShops } from './shop.ts'
@@ -114,5 +115,32 @@ describe.each(storeKinds)('a login that fails on %s', (kind) => {
     shop.store.fail('delete')
     expect(await rejection(session.login('åsa'))).toMatchObject({ code: 'full' })
     expect(session).toMatchObject({ token: undefined, userId: undefined })
+  })
+
+  test('because what is stored is of a later release leaves that untouched, and one over damage takes its place', async () => {
+    const shop = openShop()
+    const token = await shop.begin({ count: 1 })
+    const [key] = [...(await shop.dump()).keys()] as [string]
+    const later = utf8.encode(`${'s'.repeat(36)}\n{"v":99}\n.`)
+    await shop.otherStore.set(key, later, 3_600_000)
+    const session = await shop.sessions.load(token)
+    expect(await rejection(session.login('åsa'))).toMatchObject({ code: 'session-unreadable', applied: 'no' })
+    expect(Buffer.compare((await shop.otherStore.get(key)) as Uint8Array, later)).toBe(0)
+    expect(await livingOf(shop, 'åsa')).toEqual([])
+    await shop.otherStore.set(key, Uint8Array.of(0xff), 3_600_000)
+    const damaged = await shop.sessions.load(token)
+    await damaged.login('åsa')
+    expect(await whoIs(shop, damaged.token)).toBe('åsa')
+    expect(await whoIs(shop, token)).toBe('expired')
+    expect(await unlistedOf(shop, 'åsa')).toEqual([])
+  })
+
+  test('because the session could not be read rejects with that reason, and mints none', async () => {
+    const shop = openShop()
+    const session = shop.sessions.open(await shop.begin({ count: 1 }))
+    shop.store.fail('get')
+    await session.load({ storeDown: 'anonymous' })
+    expect(await rejection(session.login('åsa'))).toMatchObject({ code: 'unavailable' })
+    expect(await livingOf(shop, 'åsa')).toEqual([])
   })
 })
