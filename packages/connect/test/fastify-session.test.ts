@@ -122,3 +122,21 @@ describe('an outage', () => {
     expect((await visitor.get('/read')).body).toEqual({ user: 'asa' })
   })
 })
+
+describe('the commands that a request sends, counted by the server', () => {
+  it.each<[string, boolean, number, (visitor: ReturnType<typeof createVisitor>) => Promise<unknown>]>([
+    ['a read', true, 2, (visitor) => visitor.get('/read')],
+    ['a read', false, 1, (visitor) => visitor.get('/read')],
+    ['a write', true, 2, (visitor) => visitor.post('/write/7')],
+    ['a write', false, 2, (visitor) => visitor.post('/write/7')],
+    ['a visit without a session', true, 0, ({ origin }) => createVisitor(origin).get('/read')],
+  ])('%s, rolling: %s: %i', async (_, rolling, expected, visit) => {
+    const { visitor } = await open(createRedisStore(redis.url), { rolling, saveUninitialized: false })
+    await visitor.post('/login')
+    await visitor.post('/write/1') // teaches the server the script of compareAndSet
+    const monitor = await redis.monitor()
+    onTestFinished(() => monitor.stop())
+    await visit(visitor)
+    expect((await monitor.commands()).map(({ line }) => line)).toHaveLength(expected)
+  })
+})

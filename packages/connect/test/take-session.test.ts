@@ -112,6 +112,14 @@ describe('nothing is taken', () => {
     expect(await connect.length()).toBe(1)
   })
 
+  it('from a store that hangs: an error at the deadline', async () => {
+    const { take, store } = await openOld((wrapped) => createFaultyStore(wrapped))
+    const faulty = store as ReturnType<typeof createFaultyStore>
+    faulty.hold('take')
+    await expect(take({ deadline: 20 })).rejects.toMatchObject({ code: 'timeout', applied: 'unknown' })
+    faulty.recover()
+  })
+
   it.each([[''], [[]], [['']], [undefined]])('with %j for secrets, which is misuse', async (wrong) => {
     const call = takeSession(createMemoryStore(), undefined, { secrets: wrong as string })
     await expect(call).rejects.toMatchObject({ code: 'invalid-argument' })
