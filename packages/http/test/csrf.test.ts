@@ -144,6 +144,24 @@ describe('the token', () => {
     expect(pulled).toBeLessThan(20)
   })
 
+  it('is not looked for in a body that is no form: that is not read at all', async () => {
+    const { check, session } = await openForm()
+    let pulled = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          pulled++
+          controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const headers = { 'content-type': 'application/json' }
+    const request = new Request(origin, { method: 'POST', body, headers, duplex: 'half' })
+    expect((await check(request, session))?.status).toBe(403)
+    expect(pulled).toBe(0)
+  })
+
   it('of a form that was read already cannot be found, which is an error', async () => {
     const { check, session } = await openForm()
     const request = new Request(origin, { method: 'POST', body: new URLSearchParams({ a: 'b' }) })
