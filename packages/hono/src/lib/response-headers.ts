@@ -19,6 +19,9 @@ export const contextHeaders: HeaderAccess<Answering> = {
     }),
 }
 
+/** The headers of a response that was made with ours: only the cookie may have to be added. */
+export const madeHeaders: HeaderAccess<Answering> = { ...contextHeaders, get: () => '*' }
+
 function change(c: Answering, apply: (headers: Headers) => void): void {
   try {
     apply(c.res.headers)

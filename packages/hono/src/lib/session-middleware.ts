@@ -9,7 +9,8 @@ import {
 import type { Context, MiddlewareHandler } from 'hono'
 import { exchangeOf, exposeSession } from './context-session.ts'
 import { contextReader } from './request-reader.ts'
-import { contextHeaders, rememberHeaders } from './response-headers.ts'
+import { contextHeaders, madeHeaders, rememberHeaders } from './response-headers.ts'
+import { makeResponses } from './session-responses.ts'
 
 /** Options of {@link sessionMiddleware}: the cookie, when a session is read, and what happens if it cannot be. */
 export interface SessionMiddlewareOptions extends SessionFrontOptions<Context> {
@@ -68,6 +69,7 @@ export function sessionMiddleware<Data extends object, Message>(
     const exchange = front.begin(c)
     exposeSession(c, exchange)
     const dropResponse = rememberHeaders(c)
+    const isAsMade = makeResponses(c, exchange)
     try {
       const loading = front.load(exchange, c)
       if (loading !== undefined) await loading
@@ -82,6 +84,7 @@ export function sessionMiddleware<Data extends object, Message>(
       throw error
     }
     // An upgraded connection has no headers any more.
-    if (c.finalized && c.res.status !== 101) addSessionHeaders(exchange, c, contextHeaders)
+    if (!c.finalized || c.res.status === 101) return
+    addSessionHeaders(exchange, c, isAsMade() ? madeHeaders : contextHeaders)
   }
 }
