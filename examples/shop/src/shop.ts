@@ -3,7 +3,15 @@ import { parseQuantity } from './cart.ts'
 import { findProduct } from './catalogue.ts'
 import { field } from './form.ts'
 import { layout } from './pages/layout.ts'
-import { endedPage, problemPage, problemWords, type Retry, refusedPage } from './pages/problem.ts'
+import {
+  endedPage,
+  foreignPage,
+  foreignWords,
+  problemPage,
+  problemWords,
+  type Retry,
+  refusedPage,
+} from './pages/problem.ts'
 import type { Ask, PageAnswer, Route } from './route.ts'
 import { accountRoutes } from './routes/account.ts'
 import { cartRoutes } from './routes/cart.ts'
@@ -67,17 +75,14 @@ export function createShop(options: ShopOptions): Shop {
 
   /** A form without the visitor's token: of another site, of a page from before the login, or of a session that has ended since. */
   function refused(error: unknown, ask: Ask): Promise<PageAnswer> {
+    const { problem } = error as { problem?: string }
+    // No token here: a new session in answer to another site's form would take the place of the visitor's own.
+    if (problem !== 'no-token' && problem !== 'wrong-token')
+      return view(ask, { title: foreignWords.title, main: foreignPage() }, 403)
     const ended = endedWords(ask.session.endedBecause)
     if (ended !== undefined) return view(ask, { title: ended.title, main: endedPage(ended), isAboutEnd: true }, 403)
-    // A new session in answer to another site's form would take the place of the visitor's own.
-    const { problem } = error as { problem?: string }
-    const isOurs = problem === 'no-token' || problem === 'wrong-token'
     const { title } = problemWords(403)
-    return view(
-      ask,
-      { title, main: (csrf) => refusedPage(isOurs ? retryOf(ask) : undefined, csrf), needsToken: isOurs },
-      403,
-    )
+    return view(ask, { title, main: (csrf) => refusedPage(retryOf(ask), csrf), needsToken: true }, 403)
   }
 
   return {

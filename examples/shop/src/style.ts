@@ -71,7 +71,7 @@ input[aria-invalid] { border: 2px solid var(--bad); }
 .devices { list-style: none; margin: 0 0 1.25rem; padding: 0; max-width: 44rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .device { display: flex; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; padding: .9rem 1.1rem; }
 .device + .device { border-top: 1px solid var(--line); }
-.device h3 { font: 600 1.0625rem/1.4 system-ui, sans-serif; margin: 0; display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .6rem; }
+.device h3 { font: 600 1.0625rem/1.4 system-ui, sans-serif; margin: 0 0 .15rem; display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .6rem; }
 .device p { color: var(--quiet); font-size: .95rem; margin: 0; }
 .device form { flex: none; }
 .tag { font-size: .8rem; line-height: 1.3; padding: .15rem .55rem; border-radius: 1rem; background: var(--good-wash); color: var(--good); }

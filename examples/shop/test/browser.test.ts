@@ -9,6 +9,8 @@ import { frontNames } from '../src/settings.ts'
 import { desk, phone, useChromium } from './browser/profiles.ts'
 import { createStorage, listen } from './shop-server.ts'
 
+// A page takes a blink; a machine that is busy with other tests takes its time.
+const patience = 60_000
 const profiles = useChromium()
 
 const textOf = (page: Page) => page.locator('body').innerText()
@@ -24,7 +26,7 @@ async function logIn(page: Page, origin: string, { isRemembered = false } = {}):
   await page.getByText('Welcome, Åsa.').waitFor()
 }
 
-describe.each(frontNames)('in a browser, on %s', { timeout: 30_000 }, (front) => {
+describe.each(frontNames)('in a browser, on %s', { timeout: patience }, (front) => {
   it('a cart is kept by a login, and who is logged out from elsewhere is told why', async () => {
     const origin = await listen(front, createStorage())
     const laptop = await profiles.open(desk)
@@ -62,7 +64,7 @@ describe.each(frontNames)('in a browser, on %s', { timeout: 30_000 }, (front) =>
   })
 })
 
-describe('in a browser', { timeout: 30_000 }, () => {
+describe('in a browser', { timeout: patience }, () => {
   it('a message is shown once, though two tabs load at the same moment', async () => {
     const origin = await listen('express', createStorage())
     const { context, tab } = await profiles.open()
@@ -117,14 +119,13 @@ describe('in a browser', { timeout: 30_000 }, () => {
     const attack = async (path: string, stolen: string) => {
       await page.goto(`${evil}/?${new URLSearchParams({ to: origin + path, token: stolen })}`)
       await Promise.all([page.waitForURL(origin + path), press(page, 'Win a teapot')])
-      expect(await textOf(page)).toContain('Please do that once more')
-      expect(await page.getByRole('button', { name: /in the cart/ }).count()).toBe(0)
+      expect(await textOf(page)).toContain('That came from another site')
     }
     await attack('/logout', '')
     // With a token, too, as if one had leaked.
     for (const path of ['/logout', '/cart', '/account/others/end', '/account/password', '/login'])
       await attack(path, token)
-    await shoot(page, 'attack')
+    await shoot(page, `attack-${host}`)
     // By a script, with the cookies.
     await page.goto(evil)
     const answer = await page.evaluate(
@@ -151,63 +152,63 @@ describe('in a browser', { timeout: 30_000 }, () => {
     expect(Math.round(days)).toBe(365)
   })
 
-  it('every page fits a desk and a telephone, in both colours, and breaks no rule of its own', async () => {
+  it.each([
+    [1280, desk],
+    [390, phone],
+  ])('every page fits %d pixels, in both colours, and breaks no rule of its own', async (size, device) => {
     const storage = createStorage()
     const origin = await listen('express', storage)
-    for (const [size, device] of Object.entries({ 1280: desk, 390: phone })) {
-      const { tab: open, context } = await profiles.open({ ...device, colorScheme: 'light' })
-      const page = await open()
-      const complaints: string[] = []
-      page.on('console', (message) => complaints.push(message.text()))
-      const look = async (name: string, tab = page) => {
-        const [scroll, width] = await tab.evaluate<number[]>(
-          '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-        )
-        expect([name, scroll]).toEqual([name, width])
-        await shoot(tab, `${name}-${size}`)
-      }
-      await page.goto(origin)
-      await look('home')
-      await page.goto(`${origin}/products/teapot`)
-      await look('product')
-      await press(page, 'Add to cart')
-      await look('cart-added')
-      await page.goto(`${origin}/login`)
-      await look('login')
-      await logIn(page, origin)
-      await look('cart-user')
-      const other = await (await profiles.open({ ...device, colorScheme: 'light' })).tab()
-      await logIn(other, origin)
-      await page.goto(`${origin}/account`)
-      await look('account')
-      await press(page, 'Dark')
-      await look('account-dark')
-      await page.goto(origin)
-      await look('home-dark')
-      await page.goto(`${origin}/cart`)
-      await look('cart-dark')
-      await press(page, 'Light')
-      await page.goto(`${origin}/account`)
-      await press(page, 'Log out everywhere else')
-      await look('account-alone')
-      storage.pass(5 * 60_000)
-      await page.goto(`${origin}/account`)
-      await look('is-it-you')
-      await other.goto(`${origin}/cart`)
-      await look('told-why', other)
-      await page.goto(`${origin}/nowhere`)
-      await look('not-found')
-      await page.goto(`${origin}/login`)
-      await page.getByLabel('Name').fill('asa')
-      await page.getByLabel('Password').fill('wrong')
-      await press(page, 'Log in')
-      await look('login-failed')
-      await press(page, 'Log out')
-      await look('goodbye')
-      await context.close()
-      // Chromium says so of every answer with an error's status.
-      expect(complaints.filter((text) => !text.includes('responded with a status of'))).toEqual([])
+    const { tab: open } = await profiles.open({ ...device, colorScheme: 'light' })
+    const page = await open()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    const look = async (name: string, tab = page) => {
+      const [scroll, width] = await tab.evaluate<number[]>(
+        '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+      )
+      expect([name, scroll]).toEqual([name, width])
+      await shoot(tab, `${name}-${size}`)
     }
+    await page.goto(origin)
+    await look('home')
+    await page.goto(`${origin}/products/teapot`)
+    await look('product')
+    await press(page, 'Add to cart')
+    await look('cart-added')
+    await page.goto(`${origin}/login`)
+    await look('login')
+    await logIn(page, origin)
+    await look('cart-user')
+    const other = await (await profiles.open({ ...device, colorScheme: 'light' })).tab()
+    await logIn(other, origin)
+    await page.goto(`${origin}/account`)
+    await look('account')
+    await press(page, 'Dark')
+    await look('account-dark')
+    await page.goto(origin)
+    await look('home-dark')
+    await page.goto(`${origin}/cart`)
+    await look('cart-dark')
+    await press(page, 'Light')
+    await page.goto(`${origin}/account`)
+    await press(page, 'Log out everywhere else')
+    await look('account-alone')
+    storage.pass(5 * 60_000)
+    await page.goto(`${origin}/account`)
+    await look('is-it-you')
+    await other.goto(`${origin}/cart`)
+    await look('told-why', other)
+    await page.goto(`${origin}/nowhere`)
+    await look('not-found')
+    await page.goto(`${origin}/login`)
+    await page.getByLabel('Name').fill('asa')
+    await page.getByLabel('Password').fill('wrong')
+    await press(page, 'Log in')
+    await look('login-failed')
+    await press(page, 'Log out')
+    await look('goodbye')
+    // Chromium says so of every answer with an error's status.
+    expect(complaints.filter((text) => !text.includes('responded with a status of'))).toEqual([])
   })
 })
 

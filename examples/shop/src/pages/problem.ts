@@ -9,7 +9,7 @@ export interface Words {
 const words: Record<number, Words> = {
   403: {
     title: 'Please do that once more',
-    text: 'The page you came from is older than your visit, or not one of ours. Nothing was changed.',
+    text: 'The page you came from is older than your visit. Nothing was changed.',
   },
   404: { title: 'There is no such page', text: 'It may have been here once.' },
   409: {
@@ -34,6 +34,19 @@ export function problemPage(status: number): Html {
   return html`<h1>${title}</h1>
 <p class="lead">${text}</p>
 <p><a href="/">Back to the pots</a></p>`
+}
+
+/** A form of another site. Nothing is asked of the visitor, who may not even know that there was one. */
+export const foreignWords: Words = {
+  title: 'That came from another site',
+  text: 'A page that is not ours has tried to do something here in your name. Nothing was changed.',
+}
+
+export function foreignPage(): Html {
+  const { title, text } = foreignWords
+  return html`<h1>${title}</h1>
+<p class="lead">${text}</p>
+<p><a href="/">To the pots</a></p>`
 }
 
 /** A form that was refused, for the visitor to look at and send again: with it comes what it lacked. */

@@ -30,7 +30,7 @@ export function useChromium(): Profiles {
     open: async (options) => {
       const context = await (browser as Browser).newContext({ javaScriptEnabled: false, ...options })
       // Far more than a page takes; whoever waits in vain should say for what before the test is over.
-      context.setDefaultTimeout(8000)
+      context.setDefaultTimeout(20_000)
       onTestFinished(() => context.close())
       return {
         context,
