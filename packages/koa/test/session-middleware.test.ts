@@ -120,6 +120,19 @@ describe.each([
     expect(errors).toEqual([])
   })
 
+  it('leaves nothing of the body to middleware that catches and says no more', async () => {
+    const { app, store, withSession } = createSite()
+    app.use((_ctx, next) => next().catch(() => {}))
+    app.use(withSession).use((ctx) => {
+      change(ctx)
+      ctx.body = 'stored!'
+    })
+    const visit = await serve(app)
+    store.fail('compareAndSet', { code: 'unavailable', times })
+    const response = await visit()
+    expect([response.status, await response.text()]).toEqual([503, 'Service Unavailable'])
+  })
+
   it('has the answer and the error event of Koa where nothing in front catches', async () => {
     const { app, store, withSession, errors } = createSite()
     const body = new PassThrough()
@@ -249,8 +262,14 @@ describe.each([
 
   it('mounted twice it is one session, and the outer one commits', async () => {
     const { app, withSession } = createSite()
-    app.use(withSession).use(withSession)
+    app.use(withSession)
+    app.use(async (ctx, next) => {
+      await next()
+      ctx.session.data.name = 'Åsa'
+    })
+    app.use(withSession)
     app.use((ctx) => {
+      if (ctx.path === '/name') return void (ctx.body = ctx.session.data.name)
       ctx.session.data.cart = [...(ctx.session.data.cart ?? []), 'apple']
       ctx.body = ctx.session.data.cart
     })
@@ -258,6 +277,7 @@ describe.each([
     const first = await visit()
     expect(first.headers.getSetCookie()).toHaveLength(1)
     expect(await (await visit('/', cookieOf(first))).json()).toEqual(['apple', 'apple'])
+    expect(await (await visit('/name', cookieOf(first))).text()).toBe('Åsa')
   })
 
   it('refuses a request whose ctx.session is taken', async () => {
