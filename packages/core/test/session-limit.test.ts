@@ -90,7 +90,7 @@ describe.each(storeKinds)('the most sessions of a user on %s', (kind) => {
     for (const verb of ['setMany', 'compareAndSet'] as const) {
       const shop = openShop({ maxSessionsPerUser: 1 })
       const { session } = await logIn(shop, 'åsa')
-      const pushing = shop.otherStore.hold(verb, { ...(verb === 'compareAndSet' ? { key: listKey('åsa') } : {}) })
+      const pushing = shop.otherStore.hold(verb, verb === 'compareAndSet' ? { key: listKey('åsa') } : {})
       const login = logIn({ sessions: shop.otherSessions }, 'åsa')
       await pushing.arrived
       await session.renew().catch(() => {})

@@ -175,6 +175,7 @@ test('a field with an end of its own is kept until then, and not at all if it is
     pass(60_000)
     const leaving = isLoaded ? await shop.sessions.load(session.token) : shop.sessions.open(session.token)
     await leaving.logout({ keep: ['a', 'b'] })
+    expect({ ...leaving.data }).toEqual({ a: 1 })
     expect(await shop.find(leaving.token)).toEqual({ a: 1 })
     pass(4 * 60_000)
     expect(await shop.find(leaving.token)).toEqual({})
