@@ -101,6 +101,16 @@ test('a right page with a wrong status is an error', async () => {
   await expect(load(port, 'read')).rejects.toThrow('no session began')
 })
 
+test('so is one among those that are measured', async () => {
+  let reads = 0
+  const { port } = await serve((request, response) => {
+    if (request.url === '/read' && ++reads === 30) response.statusCode = 203
+    return false
+  })
+  const { run } = await load(port, 'read')
+  await expect(run(100)).rejects.toThrow('expected 200 with')
+})
+
 test('a session that is not there when it is looked at is an error before anything is measured', async () => {
   const { port } = await serve((request, response) => {
     if (request.url !== '/read') return false
