@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { type ConnectProblem, type ConnectStoreOptions, createConnectStore } from '@transient/connect'
-import { json, type TransientStore, utf8 } from '@transient/core'
+import { encrypted, json, type TransientStore, utf8 } from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
 import { createFaultyStore } from '@transient/test-utils/faults'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -471,6 +471,28 @@ describe('another codec', () => {
     await connect.set('a', { cookie, user: 'asa' })
     expect(Buffer.from((await memory.get('sess:a')) ?? []).includes('asa')).toBe(false)
     expect(await connect.get('a')).toMatchObject({ cookie, user: 'asa' })
+  })
+})
+
+describe('encrypted sessions', () => {
+  const key = (letter: string) => letter.repeat(32)
+
+  it('show nothing in the store, and are changed by many without a loss', async () => {
+    const { connect, memory } = open({ codec: encrypted(json, key('a')) })
+    await connect.set('a', { cookie, user: 'asa' })
+    const [one, two] = [await connect.get<object>('a'), await connect.get<object>('a')]
+    await connect.set('a', Object.assign(one ?? {}, { n: 1 }))
+    await connect.set('a', Object.assign(two ?? {}, { m: 2 }))
+    expect(await connect.get('a')).toMatchObject({ cookie, user: 'asa', n: 1, m: 2 })
+    expect(Buffer.from((await memory.get('sess:a')) ?? []).includes('asa')).toBe(false)
+  })
+
+  it('of a key that is not known are absent, and left as they are', async () => {
+    const { connect, memory } = open({ codec: encrypted(json, key('a')) })
+    await connect.set('a', { cookie, user: 'asa' })
+    const other = createConnectStore(memory, { codec: encrypted(json, key('b')) })
+    expect(await other.get('a')).toBeUndefined()
+    expect(await connect.get('a')).toMatchObject({ user: 'asa' })
   })
 })
 

@@ -40,7 +40,7 @@ export interface ConnectStoreOptions {
 }
 
 /**
- * A store for express-session (1.17 or later) and @fastify/session (11) over any `TransientStore`. Under Redis it reads and writes what connect-redis does, under
+ * A store for express-session (1.18 or later) and @fastify/session (11) over any `TransientStore`. Under Redis it reads and writes what connect-redis does, under
  * the same keys, so sessions survive the change from one to the other and back. Impossible options are a `TypeError` or `RangeError` here.
  *
  * ```ts
