@@ -12,6 +12,14 @@ const after =
     change(c)
   }
 
+/** A handler that says something first. */
+const first =
+  (say: (c: Context) => unknown, then: Handler): Handler =>
+  (c) => {
+    say(c)
+    return then(c)
+  }
+
 const handlers: [string, Handler, MiddlewareHandler?][] = [
   ['c.json(value)', (c) => c.json({ a: 'ÅÄÖ' })],
   ['c.json(value, status)', (c) => c.json([1], 404)],
@@ -25,10 +33,34 @@ const handlers: [string, Handler, MiddlewareHandler?][] = [
   ['c.body(text)', (c) => c.body('raw')],
   ['c.redirect(location)', (c) => c.redirect('/', 303)],
   ['a Response', () => new Response('own', { headers: { 'x-a': 'b' } })],
-  ['c.header before', (c) => (c.header('cache-control', 'max-age=5'), c.json([1]))],
-  ['c.header with Vary before', (c) => (c.header('vary', 'Accept'), c.text('text'))],
-  ['c.status before', (c) => (c.status(201), c.json([1]))],
-  ['c.res before', (c) => (c.res.headers.set('x-a', 'b'), c.html('<p>'))],
+  [
+    'c.header before',
+    first(
+      (c) => c.header('cache-control', 'max-age=5'),
+      (c) => c.json([1]),
+    ),
+  ],
+  [
+    'c.header with Vary before',
+    first(
+      (c) => c.header('vary', 'Accept'),
+      (c) => c.text('text'),
+    ),
+  ],
+  [
+    'c.status before',
+    first(
+      (c) => c.status(201),
+      (c) => c.json([1]),
+    ),
+  ],
+  [
+    'c.res before',
+    first(
+      (c) => c.res.headers.set('x-a', 'b'),
+      (c) => c.html('<p>'),
+    ),
+  ],
   ['c.header after', (c) => c.json([1]), after((c) => c.header('vary', 'Accept'))],
   ['c.res.headers after', (c) => c.json([1]), after((c) => c.res.headers.set('vary', 'Accept'))],
   ['headers taken away after', (c) => c.json([1]), after((c) => c.res.headers.delete('cache-control'))],
@@ -47,7 +79,13 @@ const handlers: [string, Handler, MiddlewareHandler?][] = [
       return response
     },
   ],
-  ['a response that is not the one that leaves', (c) => (c.json([1]), c.text('this one'))],
+  [
+    'a response that is not the one that leaves',
+    first(
+      (c) => c.json([1]),
+      (c) => c.text('this one'),
+    ),
+  ],
 ]
 
 async function answerOf(handler: Handler, inner: MiddlewareHandler[], outer: MiddlewareHandler[]) {
