@@ -11,6 +11,26 @@ export {
   type StoreCalls,
 } from './faults.ts'
 export {
+  type ConformanceSite,
+  createSiteWorld,
+  type HttpHarness,
+  type HttpWorld,
+  loadOf,
+  type OpenFrontEnd,
+  type OpenSite,
+  runHttpConformance,
+  type SiteAnswer,
+  type SiteData,
+  type SiteOptions,
+  type SiteRoute,
+  type SiteSettings,
+  type SiteVisit,
+  type WorldFault,
+  type WorldGate,
+  type WorldPlace,
+  type WorldStore,
+} from './http-conformance.ts'
+export {
   findRedisServer,
   flushTestDatabase,
   type MonitoredCommand,
