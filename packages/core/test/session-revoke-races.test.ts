@@ -109,6 +109,25 @@ describe.each(storeKinds)('races of a revocation on %s', (kind) => {
     }
   })
 
+  test('beside a login that takes a late anonymous write along: the login brings back nothing that was ended', async () => {
+    const shop = openShop()
+    const token = await shop.begin({ count: 1 })
+    const [key] = [...(await shop.dump()).keys()] as [string]
+    const session = await shop.sessions.load(token)
+    const slow = await shop.otherSessions.load(token)
+    const gate = shop.store.hold('compareAndSet', { key })
+    const login = rejection(session.login('åsa'))
+    await gate.arrived
+    slow.data.a = 1
+    await slow.commit()
+    await shop.otherSessions.revoke('åsa')
+    gate.release()
+    expect(await login).toMatchObject({ code: 'session-ended', operation: 'session.login', applied: 'no' })
+    expect(await livingOf(shop, 'åsa')).toEqual([])
+    expect(session).toMatchObject({ token, userId: undefined })
+    expect(await shop.find(token)).toEqual({ count: 1, a: 1 })
+  })
+
   test('is tried again for who logs in meanwhile, until the list is as it was read', async () => {
     const shop = openShop()
     const first = await logIn(shop, 'åsa')
