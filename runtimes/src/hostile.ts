@@ -76,7 +76,7 @@ export function mutatedTokens(token: string): fc.Arbitrary<string> {
 }
 
 function swap(text: string, one: number, other: number): string {
-  const letters = [...text]
+  const letters = text.split('')
   ;[letters[one], letters[other]] = [letters[other] as string, letters[one] as string]
   return letters.join('')
 }

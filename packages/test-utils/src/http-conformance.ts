@@ -4,9 +4,9 @@ export type {
   ConformanceSite,
   OpenFrontEnd,
   OpenSite,
-  SiteData,
   SiteOptions,
 } from './lib/http-conformance/site.ts'
+export type { SiteData } from './lib/http-conformance/site-data.ts'
 export { createSiteWorld, type WorldStore } from './lib/http-conformance/site-world.ts'
 export type {
   HttpHarness,

@@ -1,7 +1,7 @@
 import type { SessionStore } from '@transient/core'
 import type { Meetings } from './meetings.ts'
 import type { SiteAnswer, SiteRoute, SiteVisit } from './route.ts'
-import type { SiteData } from './site.ts'
+import type { SiteData } from './site-data.ts'
 
 /** What the pages of the table have at hand, apart from the visit. */
 export interface RouteContext {

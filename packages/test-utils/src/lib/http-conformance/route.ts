@@ -1,5 +1,5 @@
 import type { Session } from '@transient/core'
-import type { SiteData } from './site.ts'
+import type { SiteData } from './site-data.ts'
 
 /** One page of the reference site. */
 export interface SiteRoute {

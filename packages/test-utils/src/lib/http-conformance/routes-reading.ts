@@ -1,7 +1,7 @@
 import type { Session } from '@transient/core'
 import type { SiteAnswer } from './route.ts'
 import type { RouteRow } from './route-row.ts'
-import type { SiteData } from './site.ts'
+import type { SiteData } from './site-data.ts'
 
 /** What a page tells of its session. */
 export interface SessionState {

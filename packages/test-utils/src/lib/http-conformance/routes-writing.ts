@@ -2,7 +2,7 @@ import { isTransientError, type Session } from '@transient/core'
 import type { SiteVisit } from './route.ts'
 import type { RouteRow } from './route-row.ts'
 import { piecesOf, stateOf } from './routes-reading.ts'
-import type { SiteData } from './site.ts'
+import type { SiteData } from './site-data.ts'
 
 /** Gives the fields the values that the request says: `?text1=…&text2=…`. */
 export function setFields({ query }: SiteVisit, session: Session<SiteData>): void {

@@ -5,7 +5,7 @@ import { endingRoutes } from './routes-ending.ts'
 import { flashAndFormRoutes } from './routes-flash-and-form.ts'
 import { readingRoutes } from './routes-reading.ts'
 import { writingRoutes } from './routes-writing.ts'
-import type { SiteData } from './site.ts'
+import type { SiteData } from './site-data.ts'
 
 /** The table of the reference site. */
 export function createRoutes(sessions: SessionStore<SiteData>, meetings: Meetings): readonly SiteRoute[] {

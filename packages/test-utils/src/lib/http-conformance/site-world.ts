@@ -3,7 +3,8 @@ import type { InspectableStore, Milliseconds } from '@transient/core/store'
 import { createFaultyStore } from '../faults/faulty-store.ts'
 import { createMeetings } from './meetings.ts'
 import { createRoutes } from './routes.ts'
-import type { OpenFrontEnd, OpenSite, SiteData } from './site.ts'
+import type { OpenFrontEnd, OpenSite } from './site.ts'
+import type { SiteData } from './site-data.ts'
 import type { HttpWorld, WorldGate } from './world.ts'
 
 /** An empty store for the sites of one test. */

@@ -1,15 +1,6 @@
 import type { SessionStore } from '@transient/core'
 import type { SiteRoute } from './route.ts'
-
-/** What the sessions of the reference site hold. */
-export interface SiteData {
-  /** Texts that a request may name and set. */
-  [text: `text${string}`]: string | undefined
-  note?: string
-  count?: number
-  list?: string[]
-  posted?: number
-}
+import type { SiteData } from './site-data.ts'
 
 /** Options for the middleware of the front end, to be handed over as they are. */
 export interface SiteOptions {
