@@ -59,6 +59,14 @@ describe('registering sessionPlugin', () => {
     expect(calls).toEqual(['compareAndSet'])
   })
 
+  it('twice with one session store keeps what a hook between the two has changed', async () => {
+    const { app, sessions } = await createApp()
+    app.addHook('onRequest', async (request) => void (sessionOf(request, sessions).data.count = 7))
+    await app.register(sessionPlugin, { sessions })
+    app.get('/', async (request) => sessionOf(request, sessions).data.count)
+    expect((await app.inject('/')).json()).toBe(7)
+  })
+
   it('in two places apart gives each its own session store', async () => {
     const app = Fastify()
     onTestFinished(() => app.close())

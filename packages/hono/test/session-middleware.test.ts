@@ -234,6 +234,21 @@ describe('a response that is dropped, because the session could not be stored', 
     })
   })
 
+  it('leaves nothing of what middleware behind ours said when the handler was done', async () => {
+    const { app } = failing()
+    app.use(async (c, next) => {
+      await next()
+      c.header('x-late', 'dropped')
+    })
+    app.get('/', (c) => {
+      c.get('session').data.user = 'Ada'
+      return new Response('made', { headers: { 'x-response': 'dropped' } })
+    })
+    const { headers } = await app.request('/')
+    expect([headers.get('x-late'), headers.get('x-response')]).toEqual([null, null])
+    expect([headers.get('x-earlier'), headers.get('vary')]).toEqual(['kept', 'Cookie'])
+  })
+
   it('gives no status to an error page that says none', async () => {
     const { app } = failing()
     app.onError((_error, c) => c.text('error page'))
