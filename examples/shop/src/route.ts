@@ -4,6 +4,8 @@ import type { VisitSession } from './visit.ts'
 /** What a request is to the shop, whichever framework brought it. */
 export interface Ask {
   readonly session: VisitSession
+  /** Only the headers of the answer are wanted, so that nobody reads it. */
+  readonly isHead: boolean
   /** Without the query. */
   readonly path: string
   readonly params: Fields

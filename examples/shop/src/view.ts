@@ -25,7 +25,7 @@ export type ShowView = (ask: Ask, view: View, status?: number) => Promise<PageAn
 const tokenField = '_csrf'
 
 export function viewOf(users: Users): ShowView {
-  return async ({ session, path }, { title, main, needsToken, tellsExpiry, isAboutEnd }, status = 200) => {
+  return async ({ session, path, isHead }, { title, main, needsToken, tellsExpiry, isAboutEnd }, status = 200) => {
     const { endedBecause } = session
     const ended = endedWords(endedBecause)
     const isTold = ended !== undefined && isAboutEnd !== true && (tellsExpiry === true || endedBecause !== 'expired')
@@ -35,7 +35,7 @@ export function viewOf(users: Users): ShowView {
     const isBlind = session.readFailure !== undefined
     const wantsToken = !isBlind && (!session.isNew || needsToken === true || beginsAnew)
     const csrf = wantsToken ? html`<input type="hidden" name="${tokenField}" value="${session.csrfToken()}">` : html``
-    const messages = isBlind ? [] : await session.takeFlash()
+    const messages = isBlind ? [] : isHead ? session.peekFlash() : await session.takeFlash()
     return {
       status,
       page: layout({

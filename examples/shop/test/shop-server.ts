@@ -34,7 +34,7 @@ export function createStorage(memory: (now: () => number) => TransientStore = me
   return { sessions, store, now, pass: (by) => void (time += by) }
 }
 
-export function memoryStore(now: () => number): InspectableStore {
+function memoryStore(now: () => number): InspectableStore {
   return createMemoryStore({ now })
 }
 

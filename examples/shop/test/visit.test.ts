@@ -115,6 +115,8 @@ describe.each(frontNames)('on %s: a visit', (front) => {
     const body = new URLSearchParams({ _csrf: token as string, product: 'bowl', quantity: '1' })
     const headers = { cookie: `sid=${visitor.cookies.get('sid')}` }
     await fetch(`${origin}/cart`, { method: 'POST', redirect: 'manual', headers, body })
+    // Nobody reads the answer to this one.
+    expect((await fetch(`${origin}/cart`, { method: 'HEAD', headers })).status).toBe(200)
     const windows = await Promise.all(
       Array.from({ length: 8 }, async () => (await fetch(`${origin}/cart`, { headers })).text()),
     )

@@ -27,6 +27,7 @@ export function createExpressFront(shop: Shop): RequestListener {
 
   const ask = (request: Request): Ask => ({
     session: sessionOf(request, sessions),
+    isHead: request.method === 'HEAD',
     path: request.path,
     params: request.params,
     query: request.query,

@@ -34,6 +34,7 @@ export async function createFastifyFront(shop: Shop): Promise<RequestListener> {
 
   const ask = (request: FastifyRequest): Ask => ({
     session: sessionOf(request, sessions),
+    isHead: request.method === 'HEAD',
     path: request.url.split('?', 1)[0] as string,
     params: request.params as Fields,
     query: request.query as Fields,

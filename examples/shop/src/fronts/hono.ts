@@ -35,6 +35,7 @@ export function createHonoFront(shop: Shop): RequestListener {
     const forwarded = secure ? req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
     return {
       session: c.get('session'),
+      isHead: req.method === 'HEAD',
       path: req.path,
       params: req.param(),
       query: fieldsOf(new URL(req.url).searchParams),

@@ -76,10 +76,11 @@ export function accountRoutes({ view, users, sessions, now }: AccountOptions): R
       return look(ask, user, 422, `The new password needs at least ${shortestPassword} characters.`)
     const proof = await users.check(user.id, field(form, 'current') ?? '')
     if (proof === undefined) return look(ask, user, 422, 'The present password is not right.')
+    // A new id for who has just proved to be the user; then the new password; then the end of what the old one has opened. A login by the old
+    // one that is under way finds out by itself.
+    await session.renew({ grace: false })
     if (!(await users.changePassword(proof, next)))
       return look(ask, user, 422, 'The password was changed elsewhere a moment ago.')
-    // First the new password, then the end of what the old one has opened: nobody gets in between.
-    await session.renew({ grace: false })
     await sessions.revoke(user.id, { except: session })
     confirm(session)
     session.flash('Your password is changed, and you are logged out everywhere else.', { kind: 'success' })

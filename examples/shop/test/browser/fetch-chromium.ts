@@ -60,7 +60,14 @@ async function install(folder: string): Promise<void> {
     Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command|execpath)/.test(name)),
   )
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  await run('npm', ['install', ...quiet, `${source}@${version}`], { cwd: folder, env })
+  // Where there is no network, that is better said soon.
+  const impatient = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=1000']
+  try {
+    await run('npm', ['install', ...quiet, ...impatient, `${source}@${version}`], { cwd: folder, env })
+  } catch (cause) {
+    const lines = (cause as Error).message.split('\n')
+    throw new Error(lines.find((line) => /^npm error (?!code|syscall|errno)/.test(line)) ?? lines[0], { cause })
+  }
 }
 
 async function unpack(file: string, sum: string, folder: string): Promise<void> {
