@@ -148,11 +148,28 @@ describe.each(storeKinds)('races of sessions on %s', (kind) => {
       const inFlight = await otherSessions.load(token)
       const session = await sessions.load(token)
       await session.renew({ grace: false })
-      expect((await dump()).size).toBe(1)
+      // The session, and that the old id is closed.
+      expect((await dump()).size).toBe(2)
       expect(await find(token)).toBeUndefined()
       inFlight.data.user = 'Mallory'
       expect(await rejection(inFlight.commit())).toMatchObject({ code: 'session-ended' })
       await otherSessions.open(token).destroy()
+      expect(await find(session.token)).toEqual({ user: 'Åsa' })
+    })
+
+    test('without grace gives no session to a request that arrives with the old id while the new cookie is on its way', async () => {
+      const { sessions, otherSessions, begin, find, dump } = openShop()
+      const token = await begin({ user: 'Åsa' })
+      const session = await sessions.load(token)
+      await session.renew({ grace: false })
+      const late = await otherSessions.load(token)
+      expect(late).toMatchObject({ isNew: true, token: undefined, isDestroyed: false, endedBecause: 'renewed' })
+      expect({ ...late.data }).toEqual({})
+      expect(late.verifyCsrfToken(late.csrfToken())).toBe(false)
+      late.data.count = 1
+      expect(await rejection(late.commit())).toMatchObject({ code: 'session-ended' })
+      expect(late).toMatchObject({ token: undefined, isDestroyed: false })
+      expect((await dump()).size).toBe(2)
       expect(await find(session.token)).toEqual({ user: 'Åsa' })
     })
 

@@ -14,7 +14,7 @@ describe.each(storeKinds)('the renewal of a user session on %s', (kind) => {
     expect(session).toMatchObject({ userId: 'åsa', handle, isNew: false })
     expect(session.token).not.toBe(token)
     expect(await shop.find(session.token)).toEqual({ count: 2 })
-    expect(await whoIs(shop, token)).toBe('expired')
+    expect(await whoIs(shop, token)).toBe('renewed')
     const [listed, ...more] = await shop.sessions.ofUser('åsa', { current: session })
     expect(more).toEqual([])
     expect(listed).toMatchObject({ handle, attributes: { device: 'phone' }, isCurrent: true })

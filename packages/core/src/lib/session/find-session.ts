@@ -62,6 +62,7 @@ export async function findSession(
       return { state: 'found', snapshot: { key: at, bytes, record: live, won } }
     }
     if (record.kind === 'tombstone') return { state: (record.until ?? now + 1) > now ? 'revoked' : 'expired' }
+    if (record.kind === 'closed') return { state: 'renewed', isFresh: record.until > now }
     if (record.kind === 'marker') {
       if (!throughLogin) return { state: 'renewed', isFresh: record.until > now }
       won = new Set([...(won ?? []), ...record.won])

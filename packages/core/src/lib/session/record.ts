@@ -6,7 +6,7 @@ import type { Milliseconds } from '../store/transient-store.ts'
  * with its JSON, and a dot. JSON text has no raw line breaks, so a field is cut out without parsing any; it is parsed when the
  * app asks for it, and one that nobody asked for is written back as it came.
  */
-export type SessionRecord = StoredSession | RenewalPointer | LoginMarker | Tombstone
+export type SessionRecord = StoredSession | RenewalPointer | LoginMarker | ClosedId | Tombstone
 
 export interface StoredSession {
   readonly kind: 'session'
@@ -47,6 +47,13 @@ export interface LoginMarker {
   readonly until: Milliseconds
   /** The fields that the login changed: they win over what is committed later. */
   readonly won: readonly string[]
+}
+
+/** Left under the old id by a renewal without grace, for a while: it leads nowhere. */
+export interface ClosedId {
+  readonly kind: 'closed'
+  /** Until when a visitor who comes with the old id is taken for one whose new cookie is on its way. */
+  readonly until: Milliseconds
 }
 
 /** Left where a session was ended from elsewhere, so that its visitor can be told. */
@@ -126,6 +133,7 @@ const shapes: Record<SessionRecord['kind'], Shape> = {
     isString(to) && isNumber(until) && Array.isArray(won)
       ? { kind: 'marker', to, until, won: won.filter(isString) }
       : undefined,
+  closed: ({ until }) => (isNumber(until) ? { kind: 'closed', until } : undefined),
   tombstone: ({ until }) => ({ kind: 'tombstone', until: isNumber(until) ? until : undefined }),
 }
 

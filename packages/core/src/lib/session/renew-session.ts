@@ -23,7 +23,7 @@ const operation = 'session.renew'
 
 /**
  * Moves a session to a new key, with the changes laid on. The new one is written first, and a user's is listed; what turns the old one into a pointer
- * (or, without grace, deletes it) is a `compareAndSet`, so that a write that came between is seen, and taken along in another round.
+ * (or, without grace, closes it) is a `compareAndSet`, so that a write that came between is seen, and taken along in another round.
  *
  * If someone else renewed meanwhile, the session follows there; without grace it moves on from there, because then the
  * point is that nobody who knew the old id is left with the new rights.
@@ -50,10 +50,13 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
       const isCurrent = index === undefined || (await list(context, index, old.key, next))
       if (isCurrent) {
         listedBeside = old.key
-        const pointer =
-          grace === false ? null : keyspace.records.encode({ kind: 'pointer', to: key, until: time + grace }, old.key)
+        const left =
+          grace === false
+            ? ({ kind: 'closed', until: time + context.grace } as const)
+            : ({ kind: 'pointer', to: key, until: time + grace } as const)
+        const bytes = keyspace.records.encode(left, old.key)
         isTurning = true
-        if (await keyspace.compareAndSet(old.key, old.bytes, pointer, grace || undefined, { stamp: stampLength }))
+        if (await keyspace.compareAndSet(old.key, old.bytes, bytes, grace || context.grace, { stamp: stampLength }))
           return next
         isTurning = false
       }
