@@ -25,11 +25,7 @@ export function makeResponses<Data extends object, Message>(
     return Object.defineProperty(made, 'headers', headersSeen)
   }
   const isPlain = (status: unknown, headers: unknown): status is number | undefined =>
-    exchange.isAsked &&
-    headers === undefined &&
-    (status === undefined || typeof status === 'number') &&
-    !c.finalized &&
-    isUnprepared(c)
+    exchange.isAsked && headers === undefined && (status === undefined || typeof status === 'number') && isUnprepared(c)
   makers.json = (value, status, headers) =>
     isPlain(status, headers) ? make(JSON.stringify(value), 'application/json', status) : json(value, status, headers)
   makers.text = (value, status, headers) =>
