@@ -98,8 +98,8 @@ export interface SessionStore<Data extends object = Record<string, unknown>, Mes
   load(token?: string): Promise<Session<Data, Message>>
 
   /**
-   * The live sessions of a user, the last seen first. Two round trips, whatever there are; entries of sessions that have ended are
-   * removed on the way. An unknown user has none.
+   * The live sessions of a user, the last seen first. Two round trips, and one or two more where a session has ended that has to leave the list. An unknown
+   * user has none.
    */
   ofUser(userId: string, options?: UserSessionsOptions): Promise<UserSession[]>
 

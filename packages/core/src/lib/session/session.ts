@@ -73,7 +73,7 @@ export interface FlashMessage<Message = string> {
 export interface RenewOptions {
   /**
    * How long requests that are in flight with the old id still reach the session. `false`: not at all, which is right where the
-   * visitor gains rights, as at a login: whoever knew the old id must not gain them too. Default: `renewGrace` of the store.
+   * visitor gains rights: whoever knew the old id must not gain them too. Default: `renewGrace` of the store.
    */
   readonly grace?: Duration | false
 }
@@ -99,7 +99,8 @@ export interface Session<Data extends object = Record<string, unknown>, Message 
   /**
    * Changes one field exactly: stored when the promise resolves, and `change` runs again with the newer value if somebody else wrote
    * meanwhile, so it must be synchronous and without side effects. Loads first if need be. `undefined` removes the field.
-   * Afterwards {@link data} has the stored value: what was taken from this field before is no longer part of it.
+   * Afterwards {@link data} has the stored value: what was taken from this field before is no longer part of it. If the visitor logged in meanwhile, it is
+   * the user's field that `change` is given and changes.
    * An exception of `change` rejects, and nothing is stored. Rejects with `session-ended` if the session was ended elsewhere,
    * `conflict` or `timeout` if it could not be stored within the deadline.
    */
@@ -120,7 +121,7 @@ export interface Session<Data extends object = Record<string, unknown>, Message 
   /**
    * Gives the session a new id and keeps its data; uncommitted changes are stored with it. Where the visitor gains rights, renew first,
    * and give the rights to the session when the promise has resolved. If another request renews at the same moment, one of
-   * them does, and the other follows it with {@link token} unchanged. Rejects with `session-ended` if the session is gone.
+   * them does, and the other follows it with {@link token} unchanged; it rejects with `session-ended` if the first leaves no grace. Rejects with `session-ended` if the session is gone.
    * After a rejection the old id is valid as before, unless the answer was lost (`applied: 'unknown'`): then it may lead to the new one. A new
    * visitor's changes are committed.
    */
@@ -130,10 +131,11 @@ export interface Session<Data extends object = Record<string, unknown>, Message 
    * Makes this the session of a user, under a new id: list it with `sessions.ofUser`, end it with `sessions.revoke`. Loads first if need be; uncommitted
    * changes and flash messages go along, and of what slower requests of the anonymous visitor still commit only what the login did not
    * change itself. The old id leads to no session from then on: no request that arrives with it gains what the user has. A session of
-   * another user ends as by {@link logout}; of the same user it goes on, with these attributes. The absolute timeout begins anew.
+   * another user ends, and nothing of it goes along, not even what was changed and not committed; of the same user it goes on, with these attributes. The
+   * absolute timeout begins anew, unless {@link setLifetime} has said how long the session lives.
    *
-   * Resolves when the session is stored and listed: from then on every `revoke` ends it. Rejects with `session-ended` if it was revoked, or the
-   * anonymous session ended, at the same moment; the visitor is then not logged in. A user id that is no well-formed text of 1 to 512 characters is a `TypeError`.
+   * Resolves when the session is stored and listed: from then on every `revoke` ends it. Rejects with `session-ended` if the
+   * anonymous session ended at the same moment; the visitor is then not logged in. Revoked at the same moment, it may resolve all the same, and be dead. A user id that is no well-formed text of 1 to 512 characters is a `TypeError`.
    */
   login(userId: string, attributes?: SessionAttributes, options?: LoginOptions): Promise<void>
 

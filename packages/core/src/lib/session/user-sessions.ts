@@ -8,7 +8,7 @@ export interface UserSession {
   readonly handle: string
   /** When the user logged in. */
   readonly createdAt: Milliseconds
-  /** When it was read last; not later than that, and earlier by `touchAfter` at most, or in its last idle time before the absolute end. */
+  /** When it was read or written last, at the earliest: it may be later by `touchAfter`, and by an idle time shortly before the absolute end. */
   readonly lastSeenAt: Milliseconds
   /** The absolute end. */
   readonly expiresAt: Milliseconds
