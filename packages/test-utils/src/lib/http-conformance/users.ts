@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpTestGroup } from './http-subject.ts'
 import { assertClearsCookie, assertLeavesCookie, assertSetsCookie, type Visitor } from './visitor.ts'
 
@@ -130,15 +131,13 @@ export const userTests: HttpTestGroup = {
       assert.equal((await devicesOf(laptop)).length, 1)
     })
 
-    it('a login beyond the most that a user may have ends the one that was seen least recently', async ({
-      world,
-      open,
-    }) => {
+    it('a login beyond the most that a user may have ends the one that was seen least recently', async ({ open }) => {
       const site = await open({ sessions: { maxSessionsPerUser: 2 } })
       const visitors = [site.visitor(), site.visitor(), site.visitor()] as const
       for (const visitor of visitors) {
         await visitor.post('/login?user=Åsa')
-        await world.advance(1000)
+        // When a session was seen is told by what is left of its key, and the clock of a server cannot be moved.
+        await wait(20)
       }
       const users = await Promise.all(visitors.map(async (visitor) => (await visitor.state()).userId))
       assert.deepEqual(users, [null, 'Åsa', 'Åsa'])
