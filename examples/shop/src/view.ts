@@ -12,8 +12,6 @@ export interface View {
   readonly main: Html | ((csrf: Html) => Html)
   /** The page has a form that only counts with a token, so that a visitor without a session gets one. */
   readonly needsToken?: boolean
-  /** The page is about carts or logins, so it says that the visitor was away for too long. */
-  readonly tellsExpiry?: boolean
   /** The page itself says why the session has ended. */
   readonly isAboutEnd?: boolean
 }
@@ -25,15 +23,11 @@ export type ShowView = (ask: Ask, view: View, status?: number) => Promise<PageAn
 const tokenField = '_csrf'
 
 export function viewOf(users: Users): ShowView {
-  return async ({ session, path, isHead }, { title, main, needsToken, tellsExpiry, isAboutEnd }, status = 200) => {
-    const { endedBecause } = session
-    const ended = endedWords(endedBecause)
-    const isTold = ended !== undefined && isAboutEnd !== true && (tellsExpiry === true || endedBecause !== 'expired')
-    // Told once: the token is also what begins a new session in place of the old one. An expired id may have been replaced in another
-    // tab a moment ago, whose cookie must not be overwritten by a page that was only looked at.
-    const beginsAnew = ended !== undefined && endedBecause !== 'expired'
+  return async ({ session, path, isHead }, { title, main, needsToken, isAboutEnd }, status = 200) => {
+    const ended = endedWords(session.endedBecause)
     const isBlind = session.readFailure !== undefined
-    const wantsToken = !isBlind && (!session.isNew || needsToken === true || beginsAnew)
+    // Why a session has ended is told once: the token is also what begins a new one in its place.
+    const wantsToken = !isBlind && !isHead && (!session.isNew || needsToken === true || ended !== undefined)
     const csrf = wantsToken ? html`<input type="hidden" name="${tokenField}" value="${session.csrfToken()}">` : html``
     const messages = isBlind ? [] : isHead ? session.peekFlash() : await session.takeFlash()
     return {
@@ -47,7 +41,9 @@ export function viewOf(users: Users): ShowView {
         csrf,
         notes: [
           ...messages,
-          ...(isTold ? [{ kind: 'warning', title: ended.title, message: ended.text, isEnd: true }] : []),
+          ...(ended !== undefined && isAboutEnd !== true
+            ? [{ kind: 'warning', title: ended.title, message: ended.text, isEnd: true }]
+            : []),
         ],
         isBlind,
       }),

@@ -15,7 +15,6 @@ export function cartRoutes(view: ShowView): Route[] {
     return view(ask, {
       title: 'Your cart',
       main: (csrf) => cartPage({ lines: linesOf(data.cart) }, csrf),
-      tellsExpiry: true,
     })
   }
 

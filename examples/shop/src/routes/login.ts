@@ -19,7 +19,6 @@ export function loginRoutes(view: ShowView, users: Users): Route[] {
       main: (csrf) =>
         loginPage({ user: users.find(ask.session.userId), next: localPath(field(ask.query, 'next')) }, csrf),
       needsToken: true,
-      tellsExpiry: true,
     })
 
   const again = (ask: Ask, name: string) =>
