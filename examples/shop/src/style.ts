@@ -92,8 +92,8 @@ code { white-space: nowrap; font-size: .95em; background: var(--wash); padding: 
   .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .9rem; }
   .grid .drawing { height: 7.5rem; padding: 1.2rem; }
   .card .body { padding: .8rem; }
-  .card .foot { flex-wrap: wrap; }
-  .card button { padding-inline: .8rem; }
+  .card .foot { flex-wrap: wrap; gap: .4rem; }
+  .card button { padding-inline: .75rem; }
   main { padding-block: 1.5rem 2.5rem; }
   .product .drawing { height: 13rem; }
   .lines, .lines tbody, .lines tfoot { display: block; }
