@@ -1,6 +1,6 @@
 import type { Session, SessionStore } from '@transient/core'
 import { misuse } from '@transient/core/store'
-import { tellFailureStatuses, withFailureStatus } from './failure-status.ts'
+import { withFailureStatus } from './failure-status.ts'
 import type { RequestReader } from './request-reader.ts'
 import { chooseCookie, type SessionCookie, type SessionCookieOptions } from './session-cookie.ts'
 
@@ -50,8 +50,8 @@ export interface SessionExchange<Data extends object = Record<string, unknown>, 
   load: SessionLoad
   storeDown: StoreDown
   session: Session<Data, Message> | undefined
-  /** Whether the session tells statuses, as handlers get it. */
-  isShown: boolean
+  /** What its methods reject with has a status, so that an error that leaves a handler is answered properly. */
+  readonly mapError: (error: unknown) => unknown
   /** The cookie's value that led to the session. */
   sent: string | undefined
 }
@@ -95,7 +95,7 @@ export function createSessionFront<Data extends object, Message, Request>(
       load: 'lazy',
       storeDown: 'throw',
       session: undefined,
-      isShown: false,
+      mapError: withFailureStatus,
       sent: undefined,
     }),
     load: (exchange, request) => {
@@ -111,7 +111,7 @@ function loadExchange<Data extends object, Message>(
 ): Promise<void> | undefined {
   const session = openSession(exchange)
   if (session.isLoaded) return undefined
-  const loading = session.load({ storeDown: exchange.storeDown })
+  const loading = session.load()
   // Where there is nothing to read, the session is loaded by now.
   if (session.isLoaded) return undefined
   return loading.catch((error: unknown) => {
@@ -145,8 +145,6 @@ export function askForSession<Data extends object, Message>(
     )
   const session = openSession(exchange)
   if (exchange.hasLeft && !exchange.isAsked) void session.seal()
-  if (!exchange.isShown) tellFailureStatuses(session, exchange.storeDown)
-  exchange.isShown = true
   exchange.isAsked = true
   return session
 }
@@ -222,13 +220,13 @@ function findSession<Data extends object, Message>(exchange: SessionExchange<Dat
   let first: Session<Data, Message> | undefined
   // A subdomain can plant cookies beside ours: of several the first with a good signature counts.
   for (const value of cookie.read(cookieHeader ?? undefined)) {
-    const candidate = sessions.open(value)
+    const candidate = sessions.open(value, exchange)
     first ??= candidate
     if (candidate.isNew) continue
     exchange.sent = value
     return candidate
   }
-  return first ?? sessions.open()
+  return first ?? sessions.open(undefined, exchange)
 }
 
 function checkLoad(load: unknown): SessionLoad {

@@ -74,11 +74,20 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function encodeRecord(record: SessionRecord): Uint8Array {
   const stamp = randomUUID()
   if (record.kind !== 'session') return encoder.encode(`${stamp}\n${JSON.stringify({ v: version, ...record })}\n.`)
-  const { kind, created, ends, idle, own, persistent, user, handle, version: dv, fields } = record
-  const header = { v: version, kind, created, ends, idle, own, persistent, user, handle, dv }
-  let text = `${stamp}\n${JSON.stringify(header)}\n`
-  for (const [name, json] of fields) text += `${quoteName(name)}:${json}\n`
+  let text = `${stamp}\n${headerOf(record)}\n`
+  for (const [name, json] of record.fields) text += `${quoteName(name)}:${json}\n`
   return encoder.encode(`${text}.`)
+}
+
+/** The header as JSON, put together by hand: that takes a third of the time, and each write needs one. */
+function headerOf({ created, ends, idle, own, persistent, user, handle, version: dv }: StoredSession): string {
+  let text = `{"v":${version},"kind":"session","created":${created},"ends":${ends},"idle":${idle}`
+  if (own) text += ',"own":true'
+  if (persistent !== undefined) text += `,"persistent":${persistent}`
+  if (user !== undefined) text += `,"user":${JSON.stringify(user)}`
+  if (handle !== undefined) text += `,"handle":${JSON.stringify(handle)}`
+  if (dv !== undefined) text += `,"dv":${dv}`
+  return `${text}}`
 }
 
 /**
@@ -165,7 +174,11 @@ function cutFields(text: string, start: number): Map<string, string> | undefined
   return text.slice(at) === '.' ? fields : undefined
 }
 
+/** Most names are, and need no second look. */
+const plainName = /^[\w$-]+$/
+
 /** The name as JSON with no quote inside, so that the next quote ends it. */
 function quoteName(name: string): string {
+  if (plainName.test(name)) return `"${name}"`
   return `"${JSON.stringify(name).slice(1, -1).replaceAll('\\"', '\\u0022')}"`
 }

@@ -1,9 +1,9 @@
 import type { TransientError } from '../store/errors.ts'
 import type { Snapshot } from './find-session.ts'
 import type { PendingFlash } from './flash.ts'
-import type { SessionEnd, SessionLifetime } from './session.ts'
+import type { OpenOptions, SessionEnd, SessionLifetime } from './session.ts'
 import type { SessionContext } from './session-context.ts'
-import { createSessionData, type FieldValidator, type SessionData } from './session-data.ts'
+import { createSessionData, type SessionData } from './session-data.ts'
 import { corruptChannel, invalidChannel, refusedChannel } from './session-events.ts'
 import type { SessionToken, VerifiedToken } from './token.ts'
 
@@ -38,7 +38,12 @@ export type Standing =
 
 /** One session's own state, shared by the parts that make it up. */
 export interface SessionState {
-  readonly validate: FieldValidator | undefined
+  readonly context: SessionContext
+  readonly options: OpenOptions
+  /** The read, under way or done. */
+  loading: Promise<void> | undefined
+  /** All that writes and has begun, done or not. */
+  writing: Promise<unknown> | undefined
   standing: Standing
   endedBecause: SessionEnd | undefined
   /** `undefined` until the session is loaded. */
@@ -56,9 +61,12 @@ export interface SessionState {
 }
 
 /** The state of a session that a text leads to, before anything was read. */
-export function openState({ ring, validate }: SessionContext, text: string | undefined): SessionState {
+export function openState(context: SessionContext, text: string | undefined, options: OpenOptions): SessionState {
   const state: SessionState = {
-    validate,
+    context,
+    options,
+    loading: undefined,
+    writing: undefined,
     standing: { at: 'visitor' },
     endedBecause: undefined,
     data: undefined,
@@ -70,7 +78,7 @@ export function openState({ ring, validate }: SessionContext, text: string | und
     isSealed: false,
   }
   if (typeof text !== 'string' || text === '') return state
-  const verdict = ring.verify(text)
+  const verdict = context.ring.verify(text)
   if (typeof verdict !== 'string') state.standing = { at: 'token', text, ...verdict }
   else {
     state.endedBecause = verdict
@@ -81,7 +89,7 @@ export function openState({ ring, validate }: SessionContext, text: string | und
 
 /** Lays out the fields for the application. */
 export function showFields(state: SessionState, fields: ReadonlyMap<string, string>, id?: string): void {
-  const { validate } = state
+  const { validate } = state.context
   const onCorrupt = (field: string) => {
     if (id !== undefined) corruptChannel.publish({ id, field })
   }

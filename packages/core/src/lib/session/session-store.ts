@@ -5,7 +5,7 @@ import type { Milliseconds, TransientStore } from '../store/transient-store.ts'
 import { listSessions, revokeSessions } from './list-sessions.ts'
 import { openSession } from './open-session.ts'
 import { createRecordCodec } from './record-codec.ts'
-import type { Session } from './session.ts'
+import type { OpenOptions, Session } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { createSessionKeyspace } from './session-keyspace.ts'
 import { checkTimeouts } from './session-lifetime.ts'
@@ -93,7 +93,7 @@ export interface SessionSchemaOption<Data extends object> {
  */
 export interface SessionStore<Data extends object = Record<string, unknown>, Message = string> {
   /** The session of a token, without any I/O: `load()` reads it. Without a token, or with one that is not ours: a new visitor's. */
-  open(token?: string): Session<Data, Message>
+  open(token?: string, options?: OpenOptions): Session<Data, Message>
   /** {@link open} and `load()` in one. */
   load(token?: string): Promise<Session<Data, Message>>
 
@@ -178,7 +178,7 @@ export function createSessionStore<Data extends object = Record<string, unknown>
     mostSessionsPerUser: maxSessionsPerUser,
     now,
   }
-  const open = (token?: string) => openSession<Data, Message>(context, token)
+  const open = (token?: string, how?: OpenOptions) => openSession<Data, Message>(context, token, how)
   return {
     open,
     load: async (token) => {

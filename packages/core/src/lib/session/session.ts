@@ -25,6 +25,14 @@ export interface LoadOptions {
   readonly storeDown?: 'throw' | 'anonymous' | undefined
 }
 
+/** Options of {@link SessionStore.open}, for those who write middleware. Looked at whenever they are needed. */
+export interface OpenOptions {
+  /** What {@link Session.load} does if it is not told, and any method that loads first. Default: `'throw'`. */
+  readonly storeDown?: 'throw' | 'anonymous' | undefined
+  /** What a method of the session rejects with, in place of the error; to put a status on it, for instance. Default: the error. */
+  readonly mapError?: ((error: unknown) => unknown) | undefined
+}
+
 /** How long a session lives. What is left out stays as it is. */
 export interface SessionLifetime {
   /** A session that nobody reads for this long ends. */
