@@ -1,5 +1,32 @@
+export type {
+  BatchLoader,
+  Cache,
+  CacheCounts,
+  CachedFunction,
+  CachedOptions,
+  CacheKey,
+  CacheLifetime,
+  CacheOptions,
+  CacheSetOptions,
+  CacheShape,
+  GetOrSetOptions,
+  LoadContext,
+  Loader,
+} from './lib/cache/cache.ts'
+export type {
+  CacheEvent,
+  CacheLoad,
+  CacheLoadError,
+  CacheMisfit,
+  CacheNearTrouble,
+  CacheStoreError,
+} from './lib/cache/cache-events.ts'
+export { cacheMetrics, type NamedCounts } from './lib/cache/cache-metrics.ts'
+export { createCache } from './lib/cache/create-cache.ts'
+export type { NearOptions } from './lib/cache/near-values.ts'
 export { bytes } from './lib/codec/bytes.ts'
 export type { Codec } from './lib/codec/codec.ts'
+export { type CompressedOptions, type CompressionMethod, compressed } from './lib/codec/compressed.ts'
 export { type EncryptionKey, encrypted } from './lib/codec/encrypted.ts'
 export { json } from './lib/codec/json.ts'
 export { number } from './lib/codec/number.ts'
@@ -11,6 +38,7 @@ export type {
   LoadOptions,
   LoginOptions,
   LogoutOptions,
+  OpenOptions,
   RenewOptions,
   Session,
   SessionAttributes,
