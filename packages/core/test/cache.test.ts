@@ -123,7 +123,12 @@ describe.each(storeKinds)('a cache on %s', (kind) => {
       await other.namespace('a').clear()
       expect(await Promise.all([...spaces, inner, cache].map((space) => space.get('key')))).toEqual([
         undefined,
-        ...[1, 2, 3, 4, 5, 6],
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
         undefined,
         8,
       ])
@@ -313,7 +318,7 @@ describe('a cache', () => {
       [{ signal: {} }, 'signal'],
     ]
     for (const [options, name] of bad) {
-      const error = await rejection(cache.getOrSet('key', () => 1, options as never))
+      const error = await rejection(cache.getOrSet('key', () => 1, options))
       expect(error).toMatchObject({ code: 'invalid-argument', message: expect.stringContaining(name) as string })
       if (name !== 'softTimeout' && name !== 'hardTimeout' && name !== 'earlyRefresh' && name !== 'signal')
         expect(await rejection(cache.set('key', 1, options as never))).toMatchObject({ code: 'invalid-argument' })

@@ -206,7 +206,7 @@ function createPatience({ hardTimeout, signal }: CallOptions): Patience {
       new Promise((resolve, reject) => {
         const timer =
           hardTimeout === undefined ? undefined : setTimeout(() => end(() => reject(late())), due - performance.now())
-        const abort = () => end(() => reject(signal?.reason))
+        const abort = () => end(() => reject(signal?.reason as Error))
         const end = (settle: () => void) => {
           clearTimeout(timer)
           signal?.removeEventListener('abort', abort)

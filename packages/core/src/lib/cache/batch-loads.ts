@@ -55,7 +55,7 @@ export function createBatchLoads(keys: Iterable<string>, loadMany: LoadMany): Ba
     settle: decide,
     load: async (key, { signal }) => {
       const values = await new Promise<ReadonlyMap<string, unknown>>((resolve) => {
-        wanted.push({ key, signal, settle: resolve as (values: Promise<ReadonlyMap<string, unknown>>) => void })
+        wanted.push({ key, signal, settle: resolve })
         decide(key)
       })
       return values.get(key)

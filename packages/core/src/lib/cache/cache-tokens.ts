@@ -45,7 +45,7 @@ export function createCacheTokens(guard: StoreGuard, reader: CacheReader, now: (
   }
 
   return {
-    ensure: (keys, known) => Promise.all(keys.map((key, at) => known[at] ?? make(key))),
+    ensure: (keys, known) => Promise.all(keys.map(async (key, at) => known[at] ?? make(key))),
     keepFor: async (keys, life) => {
       const time = now()
       const span = Math.max(shortestLife, 2 * life)

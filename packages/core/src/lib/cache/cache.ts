@@ -34,7 +34,7 @@ export interface CacheSetOptions extends CacheLifetime {
 /** Options of {@link Cache.getOrSet}. */
 export interface GetOrSetOptions extends CacheSetOptions {
   /** How long the caller waits for a new value where a stale one is there. Default 0: not at all, it is loaded behind the caller's back. */
-  readonly softTimeout?: Duration | 0 | undefined
+  readonly softTimeout?: Duration | undefined
   /** How long the caller waits where there is none: then `timeout`. The load goes on, for those who come later. Default: as long as it takes. */
   readonly hardTimeout?: Duration | undefined
   /** A fresh value is loaded anew behind the caller's back once this part of its `ttl` is over: 0 to 1. Default: not before it is stale. */

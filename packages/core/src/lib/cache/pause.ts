@@ -59,7 +59,7 @@ export function createPause(store: TransientStore, prefix: string): Pause {
     },
     wake,
     close: async () => {
-      for (const { end } of [...waiting.values()]) end()
+      for (const { end } of waiting.values()) end()
       await (await watch)?.[Symbol.asyncDispose]()
     },
   }

@@ -56,11 +56,12 @@ export async function watchSession(
     return true
   }
 
-  async function lookUntilQuiet(isTouching: boolean): Promise<void> {
+  async function lookUntilQuiet(isToTouch: boolean): Promise<void> {
+    // Some stores tell of a touch as of a change, and that must not cause the next one.
+    let isTouching = isToTouch
     do {
       isOutdated = false
       const reason = await reasonToEnd(isTouching)
-      // Some stores tell of a touch as of a change, and that must not cause the next one.
       isTouching = false
       if (isOver) return
       if (reason !== undefined) {
