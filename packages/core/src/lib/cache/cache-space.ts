@@ -27,7 +27,7 @@ export interface CacheSpace {
 }
 
 /** How often each token exists. */
-export const shardCount = 8
+const shardCount = 8
 
 /** All of them: whoever changes a token changes it everywhere. */
 export const allShards: readonly number[] = Array.from({ length: shardCount }, (_, shard) => shard)

@@ -20,11 +20,6 @@ export function flashField(queue: string): string {
   return flashMark + queue
 }
 
-/** Whether this is the name of a queue's field. */
-export function isFlashField(name: string): boolean {
-  return name.startsWith(flashMark)
-}
-
 /** The fields without those whose own end is past; the same map if there are none. */
 export function withoutEnded(fields: ReadonlyMap<string, string>, now: Milliseconds): ReadonlyMap<string, string> {
   let left: Map<string, string> | undefined
