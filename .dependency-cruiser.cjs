@@ -17,8 +17,10 @@ const doors = {
 /** What each folder of core may import of the other folders. */
 const rooms = {
   store: [],
+  schema: [],
   codec: ['store'],
-  session: ['store', 'codec'],
+  session: ['store', 'codec', 'schema'],
+  cache: ['store', 'codec', 'schema'],
 }
 
 /** @param {readonly string[]} paths */

@@ -31,6 +31,7 @@ export { type EncryptionKey, encrypted } from './lib/codec/encrypted.ts'
 export { json } from './lib/codec/json.ts'
 export { number } from './lib/codec/number.ts'
 export { utf8 } from './lib/codec/utf8.ts'
+export type { StandardIssue, StandardResult, StandardSchemaV1 } from './lib/schema/standard-schema.ts'
 export type {
   FlashKind,
   FlashMessage,
@@ -61,7 +62,6 @@ export {
   type SessionStore,
   type SessionStoreOptions,
 } from './lib/session/session-store.ts'
-export type { StandardIssue, StandardResult, StandardSchemaV1 } from './lib/session/standard-schema.ts'
 export type {
   RevokeOptions,
   SessionEndListener,

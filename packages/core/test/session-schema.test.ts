@@ -2,8 +2,8 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { StandardIssue, StandardSchemaV1 } from '../src/lib/schema/standard-schema.ts'
 import { createFieldValidator } from '../src/lib/session/session-schema.ts'
-import type { StandardIssue, StandardSchemaV1 } from '../src/lib/session/standard-schema.ts'
 import { caught } from './caught.ts'
 
 /** What a schema makes of these fields: what is shown, by name, and what is set aside. */

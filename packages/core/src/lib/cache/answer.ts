@@ -1,13 +1,14 @@
 import { isTransientError, TransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
+import { beginFlight, type LoadJob } from './begin-flight.ts'
 import type { Loader } from './cache.ts'
 import type { CacheEngine, CacheRoom } from './cache-engine.ts'
 import { misfitChannel } from './cache-events.ts'
-import { type CacheRead, judge } from './cache-reader.ts'
+import { type CacheRead, hasItsTokens, judge } from './cache-reader.ts'
 import type { CacheSpace } from './cache-space.ts'
 import type { CallOptions } from './call-options.ts'
 import { type StoredValue, stampOf } from './entry.ts'
-import { beginFlight, type Flight, type FlightOutcome, type LoadJob } from './flight.ts'
+import type { Flight, FlightOutcome } from './flight.ts'
 
 /** A value as callers get it. */
 export interface Shown {
@@ -90,10 +91,14 @@ export async function answer(
   }
 }
 
-/** Whether the load is one that began after the call, or that the store, read after the call, still shows as the one that counts. */
-function isJoinable(flight: Flight, order: number, { bytes }: CacheRead): boolean {
+/**
+ * Whether the load is one that began after the call, or that the store, read after the call, still shows as the one that counts. That its lease is still
+ * there does not say so: a `delete` takes it away, but `clear` and the end of a tag leave it where it is, with tokens that are not the namespace's any more.
+ */
+function isJoinable(flight: Flight, order: number, read: CacheRead): boolean {
   if (flight.isAborted) return false
-  return flight.order > order || (flight.stamp !== undefined && bytes !== null && flight.stamp === stampOf(bytes))
+  if (flight.order > order) return true
+  return read.bytes !== null && flight.stamp === stampOf(read.bytes) && hasItsTokens(read)
 }
 
 /** Loads behind the caller's back, unless the loader has failed just now. */

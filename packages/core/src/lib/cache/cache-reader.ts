@@ -111,14 +111,22 @@ export function createCacheReader(guard: StoreGuard): CacheReader {
   }
 }
 
-/** What a read means, at a time. A token that is not there is like one that has changed. */
-export function judge({ bytes, entry, spaces, tags }: CacheRead, now: Milliseconds): Verdict {
+/** What a read means, at a time. */
+export function judge(read: CacheRead, now: Milliseconds): Verdict {
+  const { bytes, entry } = read
   if (bytes === null) return 'absent'
-  if (entry === undefined) return 'outdated'
-  if (entry.spaces.length !== spaces.length || entry.spaces.some((token, at) => token !== spaces[at])) return 'outdated'
-  if (entry.tags.some(([tag, token]) => tags.get(tag) !== token)) return 'outdated'
+  if (entry === undefined || !hasItsTokens(read)) return 'outdated'
   if (entry.kind === 'lease') return 'lease'
   return freshness(entry, now)
+}
+
+/** Whether there is an entry that was neither cleared nor tagged out. A token that is not there is like one that has changed. */
+export function hasItsTokens({ entry, spaces, tags }: CacheRead): boolean {
+  if (entry === undefined || entry.spaces.length !== spaces.length) return false
+  return (
+    entry.spaces.every((token, at) => token === spaces[at]) &&
+    entry.tags.every(([tag, token]) => tags.get(tag) === token)
+  )
 }
 
 function freshness({ freshUntil, staleUntil }: StoredValue, now: Milliseconds): Verdict {

@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.ts'
-import type { StandardSchemaV1 } from '../session/standard-schema.ts'
+import type { StandardSchemaV1 } from '../schema/standard-schema.ts'
 import type { Duration } from '../store/duration.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import type { NearOptions } from './near-values.ts'

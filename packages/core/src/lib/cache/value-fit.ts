@@ -1,4 +1,4 @@
-import type { StandardResult, StandardSchemaV1 } from '../session/standard-schema.ts'
+import type { StandardResult, StandardSchemaV1 } from '../schema/standard-schema.ts'
 import { misuse } from '../store/checks.ts'
 
 /** What a schema makes of a value; `undefined` if it does not fit. */

@@ -1,8 +1,8 @@
 import { stringify } from '../codec/json.ts'
+import type { StandardIssue, StandardResult, StandardSchemaV1 } from '../schema/standard-schema.ts'
 import { misuse } from '../store/checks.ts'
 import { copyOf } from './copy.ts'
 import { type FieldValidator, parseField, type ShownField } from './session-data.ts'
-import type { StandardIssue, StandardResult, StandardSchemaV1 } from './standard-schema.ts'
 import { isSystemField } from './system-fields.ts'
 
 // Each round costs a validation of the whole, and sets at least one field aside.
