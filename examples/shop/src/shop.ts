@@ -36,9 +36,7 @@ export interface ShopOptions {
 /** The whole shop, without a framework: what answers where, and what is said if that fails. */
 export interface Shop extends ShopOptions {
   readonly routes: readonly Route[]
-  /**
-   * Says what went wrong. The session is asked for only where it may be: it may be the very thing that is missing.
-   */
+  /** Says what went wrong, in the visitor's own frame where the session can be had. Never rejects. */
   problem(error: unknown, ask: () => Ask | Promise<Ask>): Promise<PageAnswer>
 }
 
@@ -66,9 +64,20 @@ export function createShop(options: ShopOptions): Shop {
 
   async function problem(error: unknown, ask: () => Ask | Promise<Ask>): Promise<PageAnswer> {
     const status = statusOf(error)
+    if (status !== 403 && status !== 404) return impersonal(error)
+    try {
+      const asked = await ask()
+      if (status === 403) return await refused(error, asked)
+      return await view(asked, { title: problemWords(404).title, main: problemPage(404) }, 404)
+    } catch (failure) {
+      return impersonal(failure)
+    }
+  }
+
+  /** A page without the visitor's head, because the session may be the very thing that is missing. */
+  function impersonal(error: unknown): PageAnswer {
+    const status = statusOf(error)
     if (status >= 500) report(error)
-    if (status === 404) return view(await ask(), { title: problemWords(404).title, main: problemPage(404) }, 404)
-    if (status === 403) return refused(error, await ask())
     const page = layout({ title: problemWords(status).title, main: problemPage(status) })
     return status === 503 ? { status, page, retryAfter: 5 } : { status, page }
   }

@@ -93,6 +93,7 @@ describe.each(frontNames)('on %s: a form', (front) => {
     expect((await fetch(`${origin}/cart`, broken)).status).toBe(415)
     const nowhere = await fetch(`${origin}/products/%E0%A4%A`)
     expect([400, 404]).toContain(nowhere.status)
+    expect(nowhere.headers.get('content-security-policy')).toContain("default-src 'none'; style-src 'self'")
     expect(await nowhere.text()).toContain('Kiln &amp; Kettle')
     expect(reports).toEqual([])
   })

@@ -88,6 +88,20 @@ describe.each(frontNames)('on %s: without its storage', (front) => {
     recover()
     expect((await visitor.get('/cart')).text).toContain('€24.00')
   })
+
+  it('says so in its own words where the page about a mistake cannot be stored', async () => {
+    const { visitor, fail, reports, origin } = await openShop(front)
+    await visitor.post('/theme', { theme: 'dark' })
+    const headers = { cookie: `sid=${visitor.cookies.get('sid')}` }
+    const body = new URLSearchParams({ _csrf: visitor.token as string, product: 'mug', quantity: '1' })
+    await fetch(`${origin}/cart`, { method: 'POST', redirect: 'manual', headers, body })
+    // The next page takes the message off the session.
+    fail('compareAndSet')
+    const page = await visitor.get('/nowhere')
+    expect([page.status, page.headers.get('retry-after'), reports.length]).toEqual([503, '5', 1])
+    expect(page.text).toContain('The shop is out of breath')
+    expect(page.html).not.toContain('TransientError')
+  })
 })
 
 describe.each(frontNames)('on %s: every page', (front) => {

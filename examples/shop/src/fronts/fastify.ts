@@ -16,8 +16,9 @@ export async function createFastifyFront(shop: Shop): Promise<RequestListener> {
     // One proxy: the address it saw is the last in the list.
     trustProxy: secure && ((_address, hop) => hop === 0),
     bodyLimit: longestForm,
-    // What comes before the routes: a URL that is none.
-    frameworkErrors: (error, request, reply) => void failed(error, request as FastifyRequest, reply as FastifyReply),
+    // What comes before the hooks and routes: a URL that is none.
+    frameworkErrors: (error, request, reply) =>
+      void failed(error, request as FastifyRequest, (reply as FastifyReply).headers(safetyHeaders)),
   })
   app.addHook('onRequest', async (_request, reply) => void reply.headers(safetyHeaders))
   app.get('/style.css', { config: { session: 'none' } }, (_request, reply) => reply.headers(styleHeaders).send(style))
