@@ -19,17 +19,18 @@ const budget = (name, door, imported, limit, ignore = []) => ({
 })
 
 export default [
-  budget('core', 'core/dist/index.js', 'createSessionStore', '15.2 kB'),
+  budget('core', 'core/dist/index.js', 'createSessionStore', '16.6 kB'),
   budget('core', 'core/dist/index.js', 'withPrefix', '1.4 kB'),
   budget('core', 'core/dist/index.js', 'withDeadline', '2 kB'),
   budget('core', 'core/dist/index.js', 'json', '0.95 kB'),
-  budget('core', 'core/dist/index.js', 'isTransientError', '0.33 kB'),
-  budget('core', 'core/dist/index.js', '*', '17 kB'),
+  budget('core', 'core/dist/index.js', 'isTransientError', '0.25 kB'),
+  budget('core', 'core/dist/index.js', 'createCache', '12 kB'),
+  budget('core', 'core/dist/index.js', '*', '29 kB'),
   budget('core/store', 'core/dist/store.js', '*', '1.6 kB'),
   budget('memory', 'memory/dist/index.js', 'createMemoryStore', '3.8 kB', ['lru-cache']),
   budget('memory', 'memory/dist/index.js', 'createMemoryStore', '9.9 kB'),
-  budget('redis', 'redis/dist/index.js', 'createRedisStore', '6.3 kB', ['ioredis']),
-  budget('mock', 'mock/dist/index.js', 'createMockStore', '7.4 kB', ['ioredis', 'ioredis-mock']),
+  budget('redis', 'redis/dist/index.js', 'createRedisStore', '8.8 kB', ['ioredis']),
+  budget('mock', 'mock/dist/index.js', 'createMockStore', '10.1 kB', ['ioredis', 'ioredis-mock']),
   budget('http', 'http/dist/index.js', 'createSessionLifecycle', '7 kB'),
   budget('http', 'http/dist/index.js', 'createSessionHandler', '5.6 kB'),
   budget('http', 'http/dist/index.js', '*', '10.5 kB'),

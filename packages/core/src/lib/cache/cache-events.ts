@@ -37,12 +37,18 @@ export interface CacheNearTrouble {
 }
 
 /** `transient:cache:load` */
-export const loadChannel = channel('transient:cache:load') as Channel<unknown, CacheLoad>
+export const loadChannel = /* @__PURE__ */ channel('transient:cache:load') as Channel<unknown, CacheLoad>
 /** `transient:cache:load-error` */
-export const loadErrorChannel = channel('transient:cache:load-error') as Channel<unknown, CacheLoadError>
+export const loadErrorChannel = /* @__PURE__ */ channel('transient:cache:load-error') as Channel<
+  unknown,
+  CacheLoadError
+>
 /** `transient:cache:store-error` */
-export const storeErrorChannel = channel('transient:cache:store-error') as Channel<unknown, CacheStoreError>
+export const storeErrorChannel = /* @__PURE__ */ channel('transient:cache:store-error') as Channel<
+  unknown,
+  CacheStoreError
+>
 /** `transient:cache:misfit` */
-export const misfitChannel = channel('transient:cache:misfit') as Channel<unknown, CacheMisfit>
+export const misfitChannel = /* @__PURE__ */ channel('transient:cache:misfit') as Channel<unknown, CacheMisfit>
 /** `transient:cache:near` */
-export const nearChannel = channel('transient:cache:near') as Channel<unknown, CacheNearTrouble>
+export const nearChannel = /* @__PURE__ */ channel('transient:cache:near') as Channel<unknown, CacheNearTrouble>

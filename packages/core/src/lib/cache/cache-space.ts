@@ -30,7 +30,7 @@ export interface CacheSpace {
 const shardCount = 8
 
 /** All of them: whoever changes a token changes it everywhere. */
-export const allShards: readonly number[] = Array.from({ length: shardCount }, (_, shard) => shard)
+export const allShards: readonly number[] = /* @__PURE__ */ Array.from({ length: shardCount }, (_, shard) => shard)
 
 export function createCacheSpace(
   prefix: string,

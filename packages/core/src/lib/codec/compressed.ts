@@ -24,27 +24,35 @@ interface Packer {
 
 const plainMark = 0
 type ZstdSync = (bytes: Uint8Array, options?: { maxOutputLength?: number }) => Uint8Array
-const { zstdCompressSync, zstdDecompressSync } = zlib as { zstdCompressSync?: ZstdSync; zstdDecompressSync?: ZstdSync }
 
-const packers: Record<CompressionMethod, Packer | undefined> = {
-  deflate: {
-    mark: 1,
-    pack: (bytes) => zlib.deflateRawSync(bytes),
-    unpack: (bytes, maxOutputLength) => zlib.inflateRawSync(bytes, { maxOutputLength }),
-  },
-  brotli: {
-    mark: 2,
-    // The default level is for files that are packed once.
-    pack: (bytes) => zlib.brotliCompressSync(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }),
-    unpack: (bytes, maxOutputLength) => zlib.brotliDecompressSync(bytes, { maxOutputLength }),
-  },
-  zstd: zstdCompressSync &&
-    zstdDecompressSync && {
-      mark: 3,
-      pack: zstdCompressSync,
-      unpack: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
+function createPackers(): Record<CompressionMethod, Packer | undefined> {
+  const { zstdCompressSync, zstdDecompressSync } = zlib as {
+    zstdCompressSync?: ZstdSync
+    zstdDecompressSync?: ZstdSync
+  }
+  return {
+    deflate: {
+      mark: 1,
+      pack: (bytes) => zlib.deflateRawSync(bytes),
+      unpack: (bytes, maxOutputLength) => zlib.inflateRawSync(bytes, { maxOutputLength }),
     },
+    brotli: {
+      mark: 2,
+      // The default level is for files that are packed once.
+      pack: (bytes) => zlib.brotliCompressSync(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }),
+      unpack: (bytes, maxOutputLength) => zlib.brotliDecompressSync(bytes, { maxOutputLength }),
+    },
+    zstd: zstdCompressSync &&
+      zstdDecompressSync && {
+        mark: 3,
+        pack: zstdCompressSync,
+        unpack: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
+      },
+  }
 }
+
+// Marked for bundlers, which would keep it in applications that compress nothing.
+const packers = /* @__PURE__ */ createPackers()
 
 /**
  * Packs what another codec writes. One byte in front says how, so that the method and the threshold can be changed while values are stored. A value that would not

@@ -39,7 +39,7 @@ interface Opened {
  * What all sessions can do. One object for all of them: closures and getters made for each request would cost more than the rest of
  * a read.
  */
-const abilities = {
+const createAbilities = () => ({
   load(this: Opened, options?: LoadOptions) {
     return loadSession(this[stateKey], options)
   },
@@ -131,7 +131,10 @@ const abilities = {
     const { standing, data, endedBecause, isDestroyed } = this[stateKey]
     return { at: standing.at, userId: recordOf(this)?.user, data: data?.fields, endedBecause, isDestroyed }
   },
-}
+})
+
+// Marked for bundlers, which would keep all of it in applications that have no sessions.
+const abilities = /* @__PURE__ */ createAbilities()
 
 function stateOf(session: object): SessionState {
   return (session as Opened)[stateKey]

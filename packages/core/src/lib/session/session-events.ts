@@ -43,18 +43,21 @@ export interface SessionRefused {
 }
 
 /** `transient:session:created`: a visitor's first write was stored. */
-export const createdChannel = channel('transient:session:created') as Channel<unknown, SessionEvent>
+export const createdChannel = /* @__PURE__ */ channel('transient:session:created') as Channel<unknown, SessionEvent>
 /** `transient:session:renewed` */
-export const renewedChannel = channel('transient:session:renewed') as Channel<unknown, SessionRenewed>
+export const renewedChannel = /* @__PURE__ */ channel('transient:session:renewed') as Channel<unknown, SessionRenewed>
 /** `transient:session:login` */
-export const loginChannel = channel('transient:session:login') as Channel<unknown, SessionLogin>
+export const loginChannel = /* @__PURE__ */ channel('transient:session:login') as Channel<unknown, SessionLogin>
 /** `transient:session:ended` */
-export const endedChannel = channel('transient:session:ended') as Channel<unknown, SessionEnded>
+export const endedChannel = /* @__PURE__ */ channel('transient:session:ended') as Channel<unknown, SessionEnded>
 /** `transient:session:refused` */
-export const refusedChannel = channel('transient:session:refused') as Channel<unknown, SessionRefused>
+export const refusedChannel = /* @__PURE__ */ channel('transient:session:refused') as Channel<unknown, SessionRefused>
 /** `transient:session:corrupt`: what was stored is damaged; it is replaced by the next write. */
-export const corruptChannel = channel('transient:session:corrupt') as Channel<unknown, SessionProblem>
+export const corruptChannel = /* @__PURE__ */ channel('transient:session:corrupt') as Channel<unknown, SessionProblem>
 /** `transient:session:unreadable`: what is stored is of a release that this one does not know; it is left untouched. */
-export const unreadableChannel = channel('transient:session:unreadable') as Channel<unknown, SessionProblem>
+export const unreadableChannel = /* @__PURE__ */ channel('transient:session:unreadable') as Channel<
+  unknown,
+  SessionProblem
+>
 /** `transient:session:invalid`: what the schema refuses was set aside, until the application sets it; or `migrate` failed, and the session is unreadable. */
-export const invalidChannel = channel('transient:session:invalid') as Channel<unknown, SessionInvalid>
+export const invalidChannel = /* @__PURE__ */ channel('transient:session:invalid') as Channel<unknown, SessionInvalid>
