@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSessionStore, type Session } from '@transient/core'
 import { type SessionUpgradeOptions, sessionAtUpgrade } from '@transient/http'
@@ -33,6 +33,7 @@ async function openChat(options: SessionUpgradeOptions = plain) {
     })
   }
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
     upgrade(request, socket, head).catch((error: { status?: number }) => refuse(socket, error))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -50,7 +51,7 @@ async function openChat(options: SessionUpgradeOptions = plain) {
     await session.login(userId)
     return { session, headers: { cookie: `sid=${session.token}` } }
   }
-  return { ...staged, sessions, port, login, connect: (headers = {}) => connect(port, headers) }
+  return { ...staged, server, sessions, port, login, connect: (headers = {}) => connect(port, headers) }
 }
 
 async function answer(session: Session<Visit>, connection: WebSocket): Promise<void> {
@@ -151,6 +152,24 @@ describe('a WebSocket', () => {
     const { headers } = await login('asa')
     for (const origin of [`http://127.0.0.1:${port}`, 'https://partner.example'])
       expect(await connect({ ...headers, origin }).hear()).toBe('hello asa Åsa')
+  })
+
+  it('that hangs up while the store is asked leaves the others alone', async () => {
+    const { login, connect, server, port, hold } = await openChat()
+    const { headers } = await login('asa')
+    const gate = hold('get')
+    const gone = new Promise((resolve) => {
+      server.once('upgrade', (_request, socket) => socket.once('close', resolve))
+    })
+    const impatient = connectTcp(port, '127.0.0.1')
+    impatient.on('error', () => {})
+    const lines = ['GET /chat HTTP/1.1', 'Host: 127.0.0.1', 'Connection: Upgrade', 'Upgrade: websocket']
+    impatient.write([...lines, `Cookie: ${headers.cookie}`, '', ''].join('\r\n'))
+    await gate.arrived
+    impatient.resetAndDestroy()
+    await gone
+    gate.open()
+    expect(await connect(headers).hear()).toBe('hello asa Åsa')
   })
 
   it('meets a store that is down with the status of that', async () => {
