@@ -1,3 +1,3 @@
-export { getRedis, type RedisClient } from './lib/redis-client.ts'
+export { getRedis, type RedisClient, type TrackableClient } from './lib/redis-client.ts'
 export type { RedisConnectionOptions, RedisStoreOptions } from './lib/redis-options.ts'
-export { createRedisStore } from './lib/redis-store.ts'
+export { createRedisStore, type RedisStore } from './lib/redis-store.ts'

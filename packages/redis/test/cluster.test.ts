@@ -45,10 +45,14 @@ describe.each([5, 6] as const)('a store on a Cluster of ioredis %i', (version) =
     await client.quit()
   })
 
-  it('says that it cannot list or flush the keys of all nodes', async () => {
+  it('says that it cannot list, flush or watch the keys of all nodes', async () => {
     const client = clusters[version]()
     const store = createRedisStore(client)
     await expect(store.flush()).rejects.toMatchObject({ code: 'unsupported', applied: 'no' })
+    await expect(store.watch('k', () => {})).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('one node of the cluster') as string,
+    })
     await expect(store.scan('')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'unsupported' })
     await client.quit()
   })

@@ -16,7 +16,7 @@ afterAll(() => server.stop())
 const harness = {
   atomicity: 'shared',
   inspectable: true,
-  watchable: false,
+  watchable: true,
   clock: 'real',
   ...limits,
 } satisfies Partial<StoreHarness>

@@ -84,9 +84,10 @@ describe('the client of a Redis store', () => {
 
   it('goes with options of the right kind only', () => {
     for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])
-      for (const name of ['maxValueBytes', 'scanCount', 'connectTimeout', 'responseTimeout'])
+      for (const name of ['maxValueBytes', 'scanCount', 'watchHeartbeat', 'connectTimeout', 'responseTimeout'])
         expect(() => createRedisStore('redis://127.0.0.1:1', { [name]: wrong }), name).toThrow(RangeError)
     expect(() => createRedisStore('redis://127.0.0.1:1', { connectTimeout: 2 ** 31 })).toThrow(RangeError)
+    expect(() => createRedisStore(new Redis(offline), { watchHeartbeat: 2 ** 31 })).toThrow(RangeError)
     expect(() => createRedisStore(new Redis(offline), { connectTimeout: 100 } as never)).toThrow(/on the client/)
   })
 })

@@ -26,11 +26,18 @@ export interface RedisClient {
     readonly enableAutoPipelining?: boolean | undefined
     readonly autoResendUnfulfilledCommands?: boolean | undefined
     readonly maxRetriesPerRequest?: number | null | undefined
+    readonly connectTimeout?: number | undefined
   }
   /** Sends a command, answers with Buffers, integers, arrays and nulls. */
   callBuffer(command: string, args: RedisArgument[]): Promise<unknown>
   pipeline?(): RedisPipeline
+  /** Another client with the same options but for these. */
+  duplicate?(...args: never[]): unknown
+  call?(...args: never[]): unknown
 }
+
+/** A client that `watch` can open a connection from: `Redis` and `Cluster` are such; ioredis-mock, whose clients have no `call`, is not. */
+export type TrackableClient = RedisClient & Required<Pick<RedisClient, 'duplicate' | 'call'>>
 
 interface RedisPipeline {
   callBuffer(command: string, args: RedisArgument[]): unknown
@@ -58,6 +65,10 @@ export function checkClient(client: RedisClient): void {
       ),
     )
   }
+}
+
+export function isTrackable(client: RedisClient): client is TrackableClient {
+  return typeof client.duplicate === 'function' && typeof client.call === 'function'
 }
 
 /** How to send commands through a client. */

@@ -1,6 +1,7 @@
 import { misuse } from '@transient/core/store'
 import { Redis } from 'ioredis'
 import { checkClient } from './redis-client.ts'
+import { retryDelay } from './retry-delay.ts'
 
 /** A connection the store opened itself. */
 export interface RedisConnection {
@@ -20,8 +21,6 @@ export interface RedisConnectionOptions {
   readonly responseTimeout: number
 }
 
-const longestRetryDelay = 1000
-
 /**
  * Connects so that an outage is reported at once and ends by itself: commands that were under way are rejected and never sent
  * again (an increment sent twice would count twice), and new connections are tried for ever, about each second.
@@ -39,8 +38,7 @@ export function openConnection(
     maxRetriesPerRequest: 0,
     // For so long ioredis waits for a socket to close, also for one that closed before: it would keep the process alive.
     disconnectTimeout: 0,
-    // The jitter keeps many processes from knocking together at a server that comes back.
-    retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, longestRetryDelay) * (0.75 + Math.random() / 4),
+    retryStrategy: retryDelay,
   })
   // The query of a URL sets options too.
   checkClient(client)

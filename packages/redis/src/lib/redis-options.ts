@@ -7,6 +7,11 @@ export interface RedisStoreOptions {
   readonly maxValueBytes?: number
   /** About how many keys the server looks at in one step of `scan`. Default 500. */
   readonly scanCount?: number
+  /**
+   * Milliseconds between two signs of life that `watch` asks of the server. When one does not come until the next is due,
+   * watchers are told of a gap: changes go unnoticed for twice this time at most. Default 1000.
+   */
+  readonly watchHeartbeat?: Milliseconds
 }
 
 /** Options of `createRedisStore` for a connection the store opens itself. */
@@ -17,7 +22,13 @@ export interface RedisConnectionOptions extends RedisStoreOptions {
   readonly responseTimeout?: Milliseconds
 }
 
-const defaults = { maxValueBytes: 512 * 1024 * 1024, scanCount: 500, connectTimeout: 3000, responseTimeout: 5000 }
+const defaults = {
+  maxValueBytes: 512 * 1024 * 1024,
+  scanCount: 500,
+  watchHeartbeat: 1000,
+  connectTimeout: 3000,
+  responseTimeout: 5000,
+}
 
 // What a timer of Node can wait.
 const longestTimer = 2 ** 31 - 1
@@ -31,7 +42,8 @@ export function resolveOptions(options: RedisConnectionOptions, target: string |
     const timeout = name === 'connectTimeout' || name === 'responseTimeout'
     if (timeout && typeof target !== 'string')
       throw misuse(new TypeError(`${name} belongs to a connection the store opens; set it on the client itself`))
-    if (!Number.isSafeInteger(chosen) || chosen < 1 || (timeout && chosen > longestTimer))
+    const waits = timeout || name === 'watchHeartbeat'
+    if (!Number.isSafeInteger(chosen) || chosen < 1 || (waits && chosen > longestTimer))
       throw misuse(new RangeError(`${name} must be a positive whole number, not ${String(chosen)}`))
     resolved[name] = chosen
   }

@@ -1,10 +1,17 @@
-import type { CompareAndSetOptions, InspectableStore, Milliseconds, StoreEntry } from '@transient/core/store'
+import type {
+  CompareAndSetOptions,
+  InspectableStore,
+  Milliseconds,
+  StoreEntry,
+  WatchableStore,
+} from '@transient/core/store'
 import {
   checkCompareAndSet,
   checkDelta,
   checkEntries,
   checkKey,
   checkKeys,
+  checkListener,
   checkTtl,
   checkValue,
   misuse,
@@ -13,7 +20,15 @@ import {
 import { createCommandSender } from './command-sender.ts'
 import { createSwapper } from './compare-and-set.ts'
 import { setExpiry } from './expiry-arguments.ts'
-import { attachClient, callOf, checkClient, type RedisArgument, type RedisClient } from './redis-client.ts'
+import {
+  attachClient,
+  callOf,
+  checkClient,
+  isTrackable,
+  type RedisArgument,
+  type RedisClient,
+  type TrackableClient,
+} from './redis-client.ts'
 import { openConnection } from './redis-connection.ts'
 import { type RedisConnectionOptions, type RedisStoreOptions, resolveOptions } from './redis-options.ts'
 import { rejecting } from './rejecting-verb.ts'
@@ -21,7 +36,11 @@ import { asIs, count, counter, done, nothing, timeLeft, value, values } from './
 import { scanKeys } from './scan-keys.ts'
 import { incrementScript, persistScript, runScript } from './scripts.ts'
 import { readAndTouch } from './touching-read.ts'
+import { createTracking } from './tracking.ts'
 import { copyOf } from './value-argument.ts'
+
+/** A store on a server or a cluster. On a cluster `scan`, `flush` and `watch` reject with `unsupported`. */
+export interface RedisStore extends InspectableStore, WatchableStore {}
 
 /**
  * A store on Redis 6.2 or later, or on Valkey.
@@ -34,15 +53,24 @@ import { copyOf } from './value-argument.ts'
  * options to say. By default ioredis sends commands again that were under way when the connection broke: an `increment` may
  * then count twice. `{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }` makes it reject them instead.
  *
+ * `watch` opens a connection of the store's own, with the client's options, at the first watch; it is closed with the last, or by
+ * `close()`, and keeps the process alive until then. It rejects with `unsupported` where the server or the user's permissions refuse
+ * `CLIENT ID`, `CLIENT TRACKING` or `SUBSCRIBE` to `__redis__:invalidate`, and with `denied`, `unavailable` or `timeout` (after the
+ * client's `connectTimeout`) where no connection comes about. Later the connection is looked after: its loss is a `gap` at once, with another
+ * each {@link RedisStoreOptions.watchHeartbeat} until it is replaced, and one then. One that is silently dead is noticed within twice that
+ * time, 2 seconds by default. A flush of this or another database is a `gap`; keys of the same name in other databases are reported
+ * too, and so is what the server evicts. See https://redis.io/docs/latest/commands/client-tracking/
+ *
  * @throws TypeError (`invalid-argument`) for another kind of URL, a client with a `keyPrefix`, and a client that would leave
  * commands without an answer (`autoResendUnfulfilledCommands: false` alone).
  */
-export function createRedisStore(url: string, options?: RedisConnectionOptions): InspectableStore
+export function createRedisStore(url: string, options?: RedisConnectionOptions): RedisStore
+export function createRedisStore(client: TrackableClient, options?: RedisStoreOptions): RedisStore
 export function createRedisStore(client: RedisClient, options?: RedisStoreOptions): InspectableStore
 export function createRedisStore(target: string | RedisClient, options: RedisConnectionOptions = {}): InspectableStore {
   if (typeof target !== 'string' && typeof (target as Partial<RedisClient> | undefined)?.callBuffer !== 'function')
     throw misuse(new TypeError('a Redis store needs a URL or an ioredis client'))
-  const { maxValueBytes, scanCount, ...timeouts } = resolveOptions(options, target)
+  const { maxValueBytes, scanCount, watchHeartbeat, ...timeouts } = resolveOptions(options, target)
   const connection = typeof target === 'string' ? openConnection(target, timeouts) : undefined
   const client: RedisClient = connection?.client ?? (target as RedisClient)
   if (connection === undefined) checkClient(client)
@@ -50,6 +78,7 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
   const { assertOpen, bytes, send, close } = createCommandSender(client, connection)
   const call = callOf(client)
   const swap = createSwapper(call)
+  const tracking = isTrackable(client) ? createTracking(client, watchHeartbeat) : undefined
   let closing: Promise<void> | undefined
 
   function assertSize(operation: string, key: string, input: Uint8Array): void {
@@ -185,8 +214,21 @@ export function createRedisStore(target: string | RedisClient, options: RedisCon
       return send('flush', undefined, true, () => call('flushdb', []), nothing)
     }),
 
-    close: () => (closing ??= close(timeouts.responseTimeout)),
+    close() {
+      tracking?.close()
+      return (closing ??= close(timeouts.responseTimeout))
+    },
     [Symbol.asyncDispose]: () => store.close(),
+  }
+  if (tracking !== undefined) {
+    const watch: WatchableStore['watch'] = async (prefix, listener) => {
+      checkKey(prefix)
+      checkListener(listener)
+      assertOpen('watch', undefined, false)
+      assertOneNode('watch', undefined)
+      return tracking.watch(prefix, listener)
+    }
+    Object.assign(store, { watch })
   }
   return attachClient(store, client)
 }
