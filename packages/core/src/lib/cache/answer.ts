@@ -1,4 +1,4 @@
-import { isTransientError, TransientError } from '../store/errors.ts'
+import { isTransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { beginFlight, type LoadJob } from './begin-flight.ts'
 import type { Loader } from './cache.ts'
@@ -9,6 +9,7 @@ import type { CacheSpace } from './cache-space.ts'
 import type { CallOptions } from './call-options.ts'
 import { type StoredValue, stampOf } from './entry.ts'
 import type { Flight, FlightOutcome } from './flight.ts'
+import { createPatience, type Patience } from './patience.ts'
 
 /** A value as callers get it. */
 export interface Shown {
@@ -39,7 +40,7 @@ export async function answer(
       read = await patience.bound(engine.reader.read(space, key, call.tags))
     } catch (error) {
       ticket?.drop()
-      if (!isTransientError(error) || isOwn(error)) throw error
+      if (!isTransientError(error) || patience.isOver()) throw error
       counter.storeErrors++
       return withoutStore(engine, { room, key, load, call, read: undefined, shown: undefined }, patience)
     }
@@ -52,15 +53,19 @@ export async function answer(
     if (verdict === 'fresh' && shown !== undefined) {
       counter.hits++
       const { entry } = read
-      if (flight === undefined && isDueEarly(entry as StoredValue, call, time)) refresh(engine, job)
+      const { earlyRefresh } = call
+      if (flight === undefined && earlyRefresh !== undefined && isDueEarly(entry as StoredValue, earlyRefresh, time))
+        refresh(engine, job)
       return ticket === undefined ? shown.value : ticket.keep(shown.value, entry as StoredValue)
     }
     ticket?.drop()
     if (verdict === 'stale' && shown !== undefined) {
       const current = flight !== undefined && isJoinable(flight, order, read) ? flight : refresh(engine, job)
-      const renewed =
-        call.softTimeout > 0 && current !== undefined ? await within(current, call.softTimeout) : undefined
-      if (renewed?.state === 'loaded') return renewed.value
+      if (call.softTimeout > 0 && current !== undefined) {
+        if (current === flight) onWait()
+        const renewed = await patience.unlessGivenUp(within(current, call.softTimeout))
+        if (renewed?.state === 'loaded' && !isTaggedOut(renewed, current, order, read)) return renewed.value
+      }
       counter.staleHits++
       return shown.value
     }
@@ -78,16 +83,7 @@ export async function answer(
       onWait()
       continue
     }
-    // A tag of it was invalidated between the load's beginning and this call.
-    if (
-      outcome.lateTagsSince !== undefined &&
-      outcome.lateTagsSince !== read.anyTag &&
-      current === flight &&
-      flight?.order !== undefined &&
-      flight.order < order
-    )
-      continue
-    return outcome.value
+    if (current === undefined || !isTaggedOut(outcome, current, order, read)) return outcome.value
   }
 }
 
@@ -99,6 +95,12 @@ function isJoinable(flight: Flight, order: number, read: CacheRead): boolean {
   if (flight.isAborted) return false
   if (flight.order > order) return true
   return read.bytes !== null && flight.stamp === stampOf(read.bytes) && hasItsTokens(read)
+}
+
+/** Whether a tag that the load added late may have been invalidated between its beginning and the call. */
+function isTaggedOut(outcome: FlightOutcome, flight: Flight, order: number, read: CacheRead): boolean {
+  if (outcome.state === 'lost' || outcome.lateTagsSince === undefined) return false
+  return flight.order < order && outcome.lateTagsSince !== read.anyTag
 }
 
 /** Loads behind the caller's back, unless the loader has failed just now. */
@@ -152,8 +154,14 @@ export function show(engine: CacheEngine, space: CacheSpace, { payload }: Stored
   return shown
 }
 
-function isDueEarly({ madeAt, freshUntil }: StoredValue, { earlyRefresh }: CallOptions, now: Milliseconds): boolean {
-  return earlyRefresh !== undefined && now >= madeAt + earlyRefresh * (freshUntil - madeAt)
+/** Whether that part of its time is over. */
+export function isDueEarly(
+  { madeAt, freshUntil }: Pick<StoredValue, 'madeAt' | 'freshUntil'>,
+  part: number,
+  now: Milliseconds,
+): boolean {
+  // An endless value is never due, and `0 * Infinity` is no number.
+  return now >= madeAt + part * (freshUntil - madeAt)
 }
 
 /** The outcome if it is there in time; `undefined` if not, or if the loader failed. */
@@ -166,63 +174,5 @@ async function within(flight: Flight, span: Milliseconds): Promise<FlightOutcome
     return await Promise.race([flight.outcome.catch(() => undefined), late])
   } finally {
     clearTimeout(timer)
-  }
-}
-
-/** How long one caller waits. */
-interface Patience {
-  /** Throws if it is over. */
-  check(): void
-  /** Ends as the work does, or when it is over. */
-  bound<T>(work: Promise<T>): Promise<T>
-  /** Whether the caller wants nothing any more. */
-  gaveUp(): boolean
-}
-
-/** The error of a caller that has waited long enough. */
-function waitedTooLong(span: Milliseconds): TransientError {
-  return new TransientError('timeout', { operation: 'cache.getOrSet', message: `no value within ${span} ms` })
-}
-
-const ownErrors = new WeakSet<object>()
-
-/** Whether it is the caller's own patience that is over, and not the store's answer. */
-function isOwn(error: object): boolean {
-  return ownErrors.has(error)
-}
-
-function createPatience({ hardTimeout, signal }: CallOptions): Patience {
-  if (hardTimeout === undefined && signal === undefined)
-    return { check: () => {}, bound: (work) => work, gaveUp: () => false }
-  const due = hardTimeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + hardTimeout
-  const late = () => {
-    const error = waitedTooLong(hardTimeout as Milliseconds)
-    ownErrors.add(error)
-    return error
-  }
-  const check = () => {
-    signal?.throwIfAborted()
-    if (performance.now() >= due) throw late()
-  }
-  return {
-    check,
-    gaveUp: () => signal?.aborted === true,
-    bound: (work) =>
-      new Promise((resolve, reject) => {
-        const timer =
-          hardTimeout === undefined ? undefined : setTimeout(() => end(() => reject(late())), due - performance.now())
-        const abort = () => end(() => reject(signal?.reason as Error))
-        const end = (settle: () => void) => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', abort)
-          settle()
-        }
-        signal?.addEventListener('abort', abort)
-        work.then(
-          (value) => end(() => resolve(value)),
-          (error: unknown) => end(() => reject(error)),
-        )
-        if (signal?.aborted) abort()
-      }),
   }
 }

@@ -32,6 +32,7 @@ interface Tokens extends EntryTokens {
 export function beginFlight(engine: CacheEngine, job: LoadJob): Flight {
   const abort = new AbortController()
   let waiting = 0
+  let isWanted = job.shown !== undefined
   const flight: Flight = {
     order: engine.nextOrder(),
     stamp: undefined,
@@ -41,7 +42,9 @@ export function beginFlight(engine: CacheEngine, job: LoadJob): Flight {
       waiting++
       return (gaveUp) => {
         waiting--
-        if (waiting > 0 || !gaveUp || job.shown !== undefined) return
+        // Who has only waited too long comes back for it.
+        if (!gaveUp) isWanted = true
+        if (waiting > 0 || isWanted) return
         flight.isAborted = true
         abort.abort()
       }
@@ -76,8 +79,17 @@ async function fly(engine: CacheEngine, job: LoadJob, flight: Flight, signal: Ab
       if (!isTransientError(error)) throw error
     }
   }
+  if (signal.aborted) {
+    await quietly(place?.leave())
+    throw signal.reason
+  }
   const valueKey = space.valueKey(key)
   const stopRenewing = place && keepPlace(place, engine.lease)
+  // Given back at once: a loader that does not listen to the signal must not keep others from loading.
+  signal.addEventListener('abort', () => {
+    stopRenewing?.()
+    void quietly(place?.leave())
+  })
   const wishes: Wishes = { ttl: undefined, tags: [], isSkipped: false }
   let value: unknown
   counter.loads++
@@ -128,9 +140,14 @@ async function fill(
   }
   try {
     const isTooLarge = payload !== undefined && payload.length > engine.mostBytes
-    const lateTokens = isSkipped || isTooLarge ? undefined : await lateTags(engine, space, key, late, tokens)
-    if (lateTokens === undefined) {
+    if (isSkipped || isTooLarge) {
+      // The stale value stays, and is not loaded anew by everyone who comes.
       await (shown === undefined ? place.leave() : place.rest(engine.lease))
+      return since
+    }
+    const lateTokens = await lateTags(engine, space, key, late, tokens)
+    if (lateTokens === undefined) {
+      await place.leave()
       return since
     }
     const own = lifeOf(value, ttl, call)

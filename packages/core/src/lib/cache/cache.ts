@@ -149,7 +149,7 @@ export interface Cache<Values extends object = CacheShape> {
     options?: GetOrSetOptions,
   ): Promise<Map<Key, Values[Key]>>
 
-  /** Removes values; `true` if there was one. A load that is under way, here or elsewhere, is not stored. */
+  /** Removes values; `true` if something was there, be it stale or the place of a load. A load that is under way, here or elsewhere, is not stored. */
   delete(keys: CacheKey<Values> | readonly CacheKey<Values>[]): Promise<boolean>
   /** Ends all values with the tag, and all loads under way, in a number of commands that does not depend on how many there are. */
   invalidateTag(tag: string): Promise<void>

@@ -68,6 +68,12 @@ export async function takePlaceBeside(
   const leave = async () => {
     await guard.run('cache.lease', (store) => store.compareAndSet(leaseKey, own, null))
   }
+  // Somebody may have loaded it, and gone, since it was read.
+  const current = await guard.run('cache.lease', (store) => store.get(valueKey))
+  if (current === undefined || stampOf(current) !== stampOf(base)) {
+    await leave()
+    return undefined
+  }
   return {
     stamp: stampOf(base),
     renew: () => hold(own, lease),

@@ -4,6 +4,9 @@ import type { CacheSpace } from './cache-space.ts'
 import type { CallOptions } from './call-options.ts'
 import { type EntryTokens, encodeEntry } from './entry.ts'
 
+/** A hundred years. */
+const longestLife = 36_525 * 86_400_000
+
 /** Sees to it that the tokens outlive the value. */
 export function keepTokens(
   { tokens }: CacheEngine,
@@ -28,7 +31,9 @@ export function valueEntry(
   const madeAt = now()
   const freshUntil = madeAt + ttl
   const entry = { kind: 'value', spaces, tags, madeAt, freshUntil, staleUntil: freshUntil + grace, payload } as const
-  return { bytes: encodeEntry(entry), life: ttl + grace }
+  // What lasts longer than stores can count lasts for ever.
+  const life = ttl + grace
+  return { bytes: encodeEntry(entry), life: life > longestLife ? Number.POSITIVE_INFINITY : life }
 }
 
 /** The bytes of a value; `undefined` for `undefined`. Throws a `TypeError` for one that the codec cannot encode. */

@@ -30,6 +30,8 @@ export interface NearRoom {
 
 export interface NearValue {
   readonly value: unknown
+  readonly madeAt: Milliseconds
+  readonly freshUntil: Milliseconds
 }
 
 /** A read that is under way. */
@@ -47,8 +49,7 @@ export interface NearValues {
   close(): Promise<void>
 }
 
-interface Held {
-  readonly value: unknown
+interface Held extends NearValue {
   readonly until: Milliseconds
   readonly bytes: number
   readonly tags: StoredValue['tags']
@@ -213,7 +214,7 @@ export function createNearValues(
         }
         return {
           drop,
-          keep: (value, { freshUntil, tags, payload }) => {
+          keep: (value, { madeAt, freshUntil, tags, payload }) => {
             drop()
             if (!ticket.isValid || ttl === undefined) return value
             const size = payload?.length ?? 0
@@ -221,7 +222,8 @@ export function createNearValues(
             const before = held.get(key)
             if (before !== undefined) remove(room, key, before)
             const frozen = deepFreeze(value)
-            held.set(key, { value: frozen, until: Math.min(freshUntil, now() + ttl), bytes: size, tags, used: false })
+            const until = Math.min(freshUntil, now() + ttl)
+            held.set(key, { value: frozen, madeAt, freshUntil, until, bytes: size, tags, used: false })
             count++
             bytes += size
             if (count > maxEntries || bytes > maxBytes) evict()

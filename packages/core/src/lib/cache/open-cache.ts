@@ -2,7 +2,7 @@ import { stringify } from '../codec/json.ts'
 import { checkKey, misuse } from '../store/checks.ts'
 import { TransientError } from '../store/errors.ts'
 import type { StoreEntry } from '../store/transient-store.ts'
-import { answer, show } from './answer.ts'
+import { answer, isDueEarly, show } from './answer.ts'
 import { createBatchLoads, type LoadMany } from './batch-loads.ts'
 import type { Cache, CachedFunction, CachedOptions, CacheSetOptions, GetOrSetOptions, Loader } from './cache.ts'
 import type { CacheEngine, CacheRoom } from './cache-engine.ts'
@@ -11,6 +11,7 @@ import type { CacheSpace } from './cache-space.ts'
 import { type CallOptions, callOptions, checkTags } from './call-options.ts'
 import type { EntryTokens, StoredValue } from './entry.ts'
 import { keepTokens, lifeOf, payloadOf, valueEntry } from './load-value.ts'
+import type { NearValue } from './near-values.ts'
 
 /** What all namespaces of one cache need to be opened. */
 export interface CacheHouse {
@@ -57,8 +58,16 @@ export function openCache<Values extends object>(
     }
   }
 
-  async function getOrSet(key: string, load: Loader<unknown>, options?: GetOrSetOptions): Promise<unknown> {
+  /** The near value, unless it is time to load it anew. */
+  function nearHit(key: string, options: GetOrSetOptions | undefined): NearValue | undefined {
     const hit = near?.get(key)
+    if (hit === undefined) return undefined
+    const earlyRefresh = options?.earlyRefresh ?? defaults.earlyRefresh
+    return earlyRefresh !== undefined && isDueEarly(hit, earlyRefresh, engine.now()) ? undefined : hit
+  }
+
+  async function getOrSet(key: string, load: Loader<unknown>, options?: GetOrSetOptions): Promise<unknown> {
+    const hit = nearHit(key, options)
     if (hit !== undefined) {
       counter.hits++
       return hit.value
@@ -81,7 +90,7 @@ export function openCache<Values extends object>(
     const values = await Promise.all(
       wanted.map(async (key) => {
         try {
-          const hit = near?.get(key)
+          const hit = nearHit(key, options)
           if (hit !== undefined) {
             counter.hits++
             return hit.value

@@ -12,7 +12,7 @@ export interface CompressedOptions {
   readonly threshold?: number | undefined
   /** What new values are packed with; all are read. Default `'deflate'`, which is quick at the sizes of a cache. */
   readonly method?: CompressionMethod | undefined
-  /** What unpacks to more bytes is damaged, or meant to do harm. Default 64 MiB. */
+  /** What unpacks to more bytes is damaged, or meant to do harm; a longer value is not packed. Default 64 MiB. */
   readonly maxBytes?: number | undefined
 }
 
@@ -82,7 +82,8 @@ export function compressed<T>(codec: Codec<T>, options: CompressedOptions = {}):
   return {
     encode: (value) => {
       const bytes = codec.encode(value)
-      if (bytes.length >= threshold) {
+      // What is longer than `maxBytes` could not be unpacked again.
+      if (bytes.length >= threshold && bytes.length <= maxBytes) {
         const packed = packer.pack(bytes)
         if (packed.length < bytes.length) return marked(packer.mark, packed)
       }
