@@ -104,6 +104,37 @@ describe('a lifetime of its own', () => {
   })
 
   test.each([
+    ['longer', { idleTimeout: '30d', absoluteTimeout: '365d' }, 30 * day],
+    ['shorter', { idleTimeout: '1m' }, minute],
+  ] as const)('that is %s is not undone by a request in flight with the old token', async (_, lifetime, idle) => {
+    const { sessions, begin, pass } = shopOnClock()
+    const token = await begin({ user: 'Åsa' })
+    const session = await sessions.load(token)
+    await session.setLifetime(lifetime)
+    await sessions.load(token)
+    pass(idle - 1)
+    expect((await sessions.load(session.token)).isNew).toBe(false)
+    pass(idle)
+    expect((await sessions.load(session.token)).endedBecause).toBe('expired')
+  })
+
+  test.each([{}, { grace: false } as const])(
+    'goes along when a request in flight with the old token renews: %j',
+    async (options) => {
+      const { sessions, begin, pass } = shopOnClock()
+      const token = await begin({ user: 'Åsa' })
+      const slow = await sessions.load(token)
+      await (await sessions.load(token)).setLifetime({ idleTimeout: '30d', absoluteTimeout: '365d' })
+      const renewing = options.grace === false ? slow : await sessions.load(token)
+      await renewing.renew(options)
+      for (let month = 0; month < 12; month++) {
+        pass(30 * day - 1)
+        expect((await sessions.load(renewing.token)).isNew).toBe(false)
+      }
+    },
+  )
+
+  test.each([
     [{ idleTimeout: '13h' }, 'idleTimeout'],
     [{ absoluteTimeout: '1m' }, 'idleTimeout'],
     [{ idleTimeout: '5 minuts' }, 'idleTimeout'],
@@ -266,6 +297,16 @@ describe('throttled touching', () => {
     expect(store.calls.list().map(({ verb }) => verb)).toEqual(['get', 'get', 'get'])
   })
 
+  test('touches a session with a shorter idle time of its own before that is over', async () => {
+    const { sessions, begin, pass } = shopOnClock({ touchAfter: '5m' })
+    const session = await sessions.load(await begin({ user: 'Åsa' }))
+    await session.setLifetime({ idleTimeout: '1m' })
+    for (let read = 0; read < 10; read++) {
+      pass(minute / 2)
+      expect((await sessions.load(session.token)).isNew).toBe(false)
+    }
+  })
+
   test('is of each process alone: one that has not seen the session touches it', async () => {
     const { sessions, otherSessions, memory, begin, dump, pass } = shopOnClock({ touchAfter: '5m' })
     const token = await begin({ user: 'Åsa' })
@@ -278,10 +319,14 @@ describe('throttled touching', () => {
 
   test('touches again what was forgotten among very many, and remembers what was touched last', () => {
     const isDue = createTouchMemory(5 * minute)
-    expect([isDue('first', 0), isDue('second', 0), isDue('first', 1)]).toEqual([true, true, false])
-    expect(isDue('first', 5 * minute)).toBe(true)
-    for (let others = 0; others < 9_999; others++) isDue(`other ${others}`, 5 * minute)
-    expect([isDue('first', 6 * minute), isDue('second', 6 * minute)]).toEqual([false, true])
+    expect([isDue('first', 0, 30 * minute), isDue('second', 0, 30 * minute), isDue('first', 1, 30 * minute)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect(isDue('first', 5 * minute, 30 * minute)).toBe(true)
+    for (let others = 0; others < 9_999; others++) isDue(`other ${others}`, 5 * minute, 30 * minute)
+    expect([isDue('first', 6 * minute, 30 * minute), isDue('second', 6 * minute, 30 * minute)]).toEqual([false, true])
   })
 
   test('has to be shorter than the idle timeout', () => {

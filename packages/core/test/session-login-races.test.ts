@@ -123,6 +123,71 @@ describe.each(storeKinds)('races of a login on %s', (kind) => {
     expect(await (await shop.sessions.load(session.token)).takeFlash()).toHaveLength(2)
   })
 
+  test('a slow anonymous renewal that follows another one, which then logged in, sees nothing of the user', async () => {
+    const { shop, token, session, slow } = await twoRequests()
+    await session.renew()
+    const gate = shop.otherStore.hold('delete')
+    const renewal = slow.renew()
+    await gate.arrived
+    session.data.user = 'åsa'
+    await session.login('åsa')
+    gate.release()
+    await renewal
+    expect(slow).toMatchObject({ token: undefined, userId: undefined, handle: undefined, endedBecause: 'renewed' })
+    expect({ ...slow.data }).toEqual({})
+    expect(await whoIs(shop, token)).toBe('renewed')
+    expect(await whoIs(shop, session.token)).toBe('åsa')
+  })
+
+  test('a slow replacement of what was damaged sees nothing of the user who logged in over it', async () => {
+    const { shop, token, key } = await twoRequests()
+    await shop.store.set(key, Buffer.from('damaged'), 60_000)
+    const session = await shop.sessions.load(token)
+    const slow = await shop.otherSessions.load(token)
+    session.data.count = 1
+    await session.commit()
+    slow.data.b = 2
+    const gate = shop.otherStore.hold('get', { at: 'after', key })
+    const commit = slow.commit()
+    await gate.arrived
+    session.data.user = 'åsa'
+    await session.login('åsa')
+    gate.release()
+    await commit
+    expect(slow).toMatchObject({ token: undefined, userId: undefined, handle: undefined, endedBecause: 'renewed' })
+    expect({ ...slow.data }).toEqual({})
+    expect(await shop.find(session.token)).toEqual({ count: 1, user: 'åsa', b: 2 })
+  })
+
+  test('a field that the login has set gets no end from a slow anonymous request', async () => {
+    const { shop, session, slow } = await twoRequests()
+    slow.data.user = 'guest'
+    slow.expireField('user', 1)
+    session.data.user = 'åsa'
+    await session.login('åsa')
+    await slow.commit()
+    await new Promise((resolve) => setTimeout(resolve, 5)) // the clock of these tests is the real one
+    expect(await shop.find(session.token)).toMatchObject({ user: 'åsa' })
+  })
+
+  test('a login of a new visitor and a commit beside it make one session, with what both hold', async () => {
+    for (const first of ['login', 'commit'] as const) {
+      const shop = openShop()
+      const session = await shop.sessions.load()
+      session.data.count = 1
+      const gate = shop.store.hold('set')
+      const commit = first === 'commit' ? session.commit() : undefined
+      const login = session.login('åsa')
+      if (first === 'login') await gate.arrived
+      session.data.a = 2
+      const later = session.commit()
+      gate.release()
+      await Promise.all([commit, login, later])
+      expect(await shop.find(session.token)).toEqual({ count: 1, a: 2 })
+      expect(await whoIs(shop, session.token)).toBe('åsa')
+    }
+  })
+
   test('a slow anonymous write does not reach a user who has logged out or was revoked since', async () => {
     for (const end of ['logout', 'revoke'] as const) {
       const { shop, session, slow } = await twoRequests()

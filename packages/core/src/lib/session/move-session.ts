@@ -3,7 +3,7 @@ import { misuse } from '../store/checks.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { endSession } from './end-session.ts'
 import { loginSession } from './login-session.ts'
-import { cookieEnd } from './read-session.ts'
+import { cookieEnd, endOf } from './read-session.ts'
 import { renewSession } from './renew-session.ts'
 import type { SessionAttributes, SessionLifetime } from './session.ts'
 import type { SessionContext } from './session-context.ts'
@@ -13,7 +13,7 @@ import { changedLifetime } from './session-lifetime.ts'
 import { becomeStored, becomeVisitor, keyOf, type SessionState } from './session-state.ts'
 import { endField, withoutEnded } from './system-fields.ts'
 import { hashId, newId } from './token.ts'
-import { checkWritable, firstLifetime, takeChanges, writeSession } from './write-session.ts'
+import { checkWritable, createOnce, firstLifetime, followTo, takeChanges, writeSession } from './write-session.ts'
 
 /** Gives the session a new id, and a lifetime if there is one. A visitor's changes are stored. */
 export async function moveToNewId(
@@ -38,24 +38,22 @@ export async function moveToNewId(
       if (!taken.isEmpty) await writeSession(context, state, taken.changes, operation)
       return
     }
-    const { token, snapshot: from } = standing
+    const { snapshot: from } = standing
     const time = context.now()
     const lifetime = options.lifetime && changedLifetime(options.lifetime, from.record, time)
-    const renewed = {
-      id: newId(),
-      idle: lifetime?.idle ?? token.idle,
-      ends: lifetime === undefined ? token.ends : cookieEnd(lifetime.ends, time),
-    }
-    const key = hashId(renewed.id)
+    const id = newId()
+    const key = hashId(id)
     const { grace } = options
     const snapshot = await renewSession(context, { from, key, changes: taken.changes, lifetime, grace })
     if (snapshot.key === key) {
-      becomeStored(context, state, renewed, key, snapshot)
+      // Of the session and not of the token that came along: that may be from before the lifetime was changed.
+      const { idle } = snapshot.record
+      const token = { id, idle, ends: cookieEnd(endOf(context, snapshot.record), time) }
+      becomeStored(context, state, token, key, snapshot)
       renewedChannel.publish({ id: key, from: from.key })
     } else {
       // Somebody else renewed it, and sets the cookie.
-      state.standing = { ...standing, snapshot }
-      data.rebase(snapshot.record.fields)
+      followTo(state, standing, snapshot)
     }
   } catch (error) {
     taken.restore()
@@ -72,9 +70,11 @@ export async function moveToUser(
   attributes: SessionAttributes,
   lifetime: SessionLifetime | undefined,
 ): Promise<void> {
+  await dropDamaged(context, state)
+  // A commit beside it, not awaited: two at once must not become two sessions.
+  while (state.creating !== undefined) await state.creating.catch(() => {})
   // Whoever logs in just after another login has a right to a session of its own, but to nothing of the other one.
   if (state.standing.at !== 'left') checkWritable(state, 'session.login')
-  await dropDamaged(context, state)
   const { standing } = state
   const snapshot = standing.at === 'stored' ? standing.snapshot : undefined
   const isOther = snapshot?.record.user !== undefined && snapshot.record.user !== user
@@ -91,13 +91,16 @@ export async function moveToUser(
   // Of another user's session nothing goes along, changes included: they may hold what was in it.
   const taken = isOther ? undefined : takeChanges(state, data)
   const changes = taken?.changes ?? (() => new Map())
-  try {
+  const move = async () => {
     const stored = await loginSession(context, { from, over, key, header, attributes, changes })
     if (over !== undefined) {
       endedChannel.publish({ id: over, reason: 'logged-out' })
       becomeVisitor(state, 'logged-out')
     }
     becomeStored(context, state, token, key, stored)
+  }
+  try {
+    await (standing.at === 'stored' ? move() : createOnce(state, move))
   } catch (error) {
     taken?.restore()
     throw error

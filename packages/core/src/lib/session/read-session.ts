@@ -1,6 +1,7 @@
 import { isTransientError } from '../store/errors.ts'
 import type { Milliseconds } from '../store/transient-store.ts'
 import { findSession, lifeLeft } from './find-session.ts'
+import type { StoredSession } from './record.ts'
 import type { LoadOptions } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import { corruptChannel, refusedChannel, unreadableChannel } from './session-events.ts'
@@ -33,22 +34,22 @@ async function readToken(
   const { token, key, text, current } = standing
   const time = now()
   const life = lifeLeft(token, time)
-  const touch = touchIsDue(key, time) ? life : undefined
+  const touch = touchIsDue(key, time, token.idle) ? life : undefined
   const finding = life <= 0 ? ({ state: 'expired' } as const) : await findSession(keyspace, key, time, { touch })
   // Destroyed while it was read: what was read is of the past.
   if (state.standing !== standing) return
   if (finding.state === 'found') {
     const { snapshot } = finding
     const { record } = snapshot
-    // A shorter absolute timeout holds for the sessions that began under a longer one, too.
-    const end = record.own ? record.ends : Math.min(record.ends, record.created + context.absolute)
+    const end = endOf(context, record)
     if (end <= time) return refuse(state, 'expired', key)
     // Through a pointer the cookie stays as it is: whoever renewed sets it.
     const isOwn = snapshot.key === key
     const isToSign = isOwn && (!current || isHalfOver(token.ends, end, time))
     const next = { ...token, ends: isToSign ? cookieEnd(end, time) : Math.min(token.ends, end) }
-    // The old token was the bound of what it could prolong.
-    if (touch !== undefined && lifeLeft(next, time) > life) await keyspace.get(key, { touch: lifeLeft(next, time) })
+    // The old token was the bound of what it could prolong, and may be from before the lifetime was changed.
+    const left = lifeLeft(isOwn ? next : { idle: record.idle, ends: end }, time)
+    if (touch !== undefined && (isOwn ? left > life : left !== life)) await keyspace.get(snapshot.key, { touch: left })
     if (state.standing !== standing) return
     state.standing = { at: 'stored', token: next, text: isToSign ? ring.sign(next) : text, key, snapshot }
     return showFields(state, record.fields, snapshot.key)
@@ -67,6 +68,11 @@ async function readToken(
 function refuse(state: SessionState, reason: 'expired' | 'revoked' | 'renewed', id: string): void {
   refusedChannel.publish({ id, reason })
   becomeVisitor(state, reason)
+}
+
+/** The absolute end of a session: a shorter timeout of the store holds for those that began under a longer one, too. */
+export function endOf({ absolute }: SessionContext, { own, created, ends }: StoredSession): Milliseconds {
+  return own ? ends : Math.min(ends, created + absolute)
 }
 
 /** The end that a token can have, whose cookie a browser does not keep for ever. */

@@ -39,7 +39,8 @@ export interface SessionStoreOptions {
   readonly absoluteTimeout?: Duration
   /**
    * A session that this process read less than this long ago is read without beginning its idle time anew: for stores where a write on
-   * each read is unwelcome. It may then end this much earlier. Less than `idleTimeout`. Default: none, each read does.
+   * each read is unwelcome. It may then end this much earlier. Less than `idleTimeout`; for a session with a shorter idle time
+   * of its own it is half of that. Default: none, each read does.
    */
   readonly touchAfter?: Duration
   /** How many sessions a user may have; a login beyond that ends the one that was seen least recently. Default 100. */

@@ -7,8 +7,9 @@ import type { SessionContext } from './session-context.ts'
 import type { FieldChanges, SessionData } from './session-data.ts'
 import { createdChannel } from './session-events.ts'
 import { changedLifetime, type StoredLifetime } from './session-lifetime.ts'
-import { becomeStored, becomeVisitor, type SessionState } from './session-state.ts'
+import { becomeStored, becomeVisitor, type SessionState, type Standing } from './session-state.ts'
 import { type ChangeMaker, layChanges, readAgain } from './session-writer.ts'
+import { endField } from './system-fields.ts'
 import { hashId, newId } from './token.ts'
 
 /** What the application changed and flashed, on its way to the store. */
@@ -36,7 +37,11 @@ export function takeChanges(state: SessionState, data: SessionData): TakenChange
 function mergedChanges(own: FieldChanges, flashes: readonly PendingFlash[]): ChangeMaker {
   return (fields, won) => {
     const changes: FieldChanges = new Map(own)
-    for (const name of won ?? []) changes.delete(name)
+    for (const name of won ?? []) {
+      changes.delete(name)
+      // The end was that of the value.
+      changes.delete(endField(name))
+    }
     addMessages(changes, fields, flashes)
     return changes
   }
@@ -62,17 +67,25 @@ export async function writeSession(
   while (state.creating !== undefined) await state.creating.catch(() => {})
   const { standing } = state
   checkWritable(state, operation)
-  if (standing.at !== 'stored') {
-    state.creating = createSession(context, state, changes, operation).finally(() => {
-      state.creating = undefined
-    })
-    return state.creating
-  }
+  if (standing.at !== 'stored') return createOnce(state, () => createSession(context, state, changes, operation))
   const snapshot = await context.writer.write(standing.snapshot, changes, operation)
   if (state.standing.at !== 'stored' || state.standing.token !== standing.token) return
+  followTo(state, state.standing, snapshot)
+}
+
+/** Makes a first write, for which those that come meanwhile wait. */
+export function createOnce(state: SessionState, work: () => Promise<void>): Promise<void> {
+  state.creating = work().finally(() => {
+    state.creating = undefined
+  })
+  return state.creating
+}
+
+/** Where a write has ended up: in the session as it was, or in the one that took over from it, whose cookie somebody else sets. */
+export function followTo(state: SessionState, standing: Standing & { at: 'stored' }, snapshot: Snapshot): void {
   // A login came between and has taken the changes along. What else the user has is not for a visitor who came with the anonymous id.
   if (snapshot.won !== undefined) return becomeVisitor(state, 'renewed', { at: 'left', key: standing.key })
-  state.standing = { ...state.standing, snapshot }
+  state.standing = { ...standing, snapshot }
   state.data?.rebase(snapshot.record.fields)
 }
 
@@ -110,4 +123,6 @@ async function createSession(
     snapshot = await writer.write(await readAgain(keyspace, key, created, operation), changes, operation)
   }
   becomeStored(context, state, token, key, snapshot)
+  // Whoever replaced it may have logged in since.
+  if (snapshot.won !== undefined) becomeVisitor(state, 'renewed', { at: 'left', key })
 }
