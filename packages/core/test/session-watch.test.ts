@@ -1,9 +1,10 @@
-import type { Duration, SessionEnd } from '@transient/core'
-import { createSessionStore } from '@transient/core'
+import type { Duration, SessionEnd, StoreChange, WatchableStore } from '@transient/core'
+import { createSessionStore, TransientError } from '@transient/core'
 import { createMemoryStore } from '@transient/memory'
 import { createFaultyStore } from '@transient/test-utils/faults'
 import { describe, expect, test, vi } from 'vitest'
 import { rejection } from './caught.ts'
+import { createGate } from './gate.ts'
 import { secret, storeKinds, useShops } from './shop.ts'
 
 /** Hears of one end, and counts. */
@@ -165,6 +166,20 @@ describe('a watch', () => {
     }
   })
 
+  test('of a store that refuses to tell of changes looks from time to time', async () => {
+    for (const code of ['unsupported', 'denied'] as const) {
+      const memory = createMemoryStore()
+      const refused = () => Promise.reject(new TransientError(code, { operation: 'watch' }))
+      const sessions = createSessionStore(Object.assign(memory, { watch: refused }), { secrets: secret })
+      const session = await sessions.load()
+      await session.login('åsa')
+      const ears = listener()
+      await sessions.watch(session, ears.onEnd, { every: '5ms' })
+      await sessions.revoke('åsa')
+      expect(await ears.end).toBe('revoked')
+    }
+  })
+
   test('looks at least twice in a grace window, so that no renewal is missed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
@@ -187,5 +202,59 @@ describe('a watch', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  test('lives as long as the session, whose lifetime may be another one since', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { sessions, pass } = onClock()
+      const session = await sessions.load()
+      session.data.a = 1
+      await session.commit()
+      const ears = listener()
+      await sessions.watch(session, ears.onEnd, { every: '5s' })
+      await session.setLifetime({ idleTimeout: '2d', absoluteTimeout: '3d' })
+      await vi.advanceTimersByTimeAsync(5000)
+      pass(24 * 60 * minute)
+      await vi.advanceTimersByTimeAsync(5000)
+      expect(ears.heard).toEqual([])
+      pass(36 * 60 * minute)
+      await vi.advanceTimersByTimeAsync(5000)
+      expect((await sessions.load(session.token)).isNew).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('that is disposed while it begins to listen elsewhere leaves no listener behind', async () => {
+    const memory = createMemoryStore()
+    const begun: string[] = []
+    const ended = new Set<string>()
+    const gate = createGate()
+    const store: WatchableStore = {
+      ...memory,
+      watch: async (prefix: string, listener: (change: StoreChange) => void) => {
+        begun.push(prefix)
+        if (begun.length > 1) await gate.pass()
+        const watch = await memory.watch(prefix, listener)
+        return {
+          [Symbol.asyncDispose]: () => {
+            ended.add(prefix)
+            return watch[Symbol.asyncDispose]()
+          },
+        }
+      },
+    }
+    const sessions = createSessionStore<{ a: number }>(store, { secrets: secret })
+    const session = await sessions.load()
+    session.data.a = 1
+    await session.commit()
+    const watch = await sessions.watch(session, () => {})
+    await session.renew()
+    await gate.arrived
+    await watch[Symbol.asyncDispose]()
+    gate.open()
+    await vi.waitFor(() => expect([...ended]).toEqual(begun))
+    expect(begun).toHaveLength(2)
   })
 })

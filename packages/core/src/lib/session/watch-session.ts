@@ -2,6 +2,7 @@ import { parseDuration } from '../store/duration.ts'
 import { isTransientError } from '../store/errors.ts'
 import { isWatchable, type Milliseconds, type TransientStore } from '../store/transient-store.ts'
 import { findSession, lifeLeft } from './find-session.ts'
+import { endOf } from './read-session.ts'
 import type { Session, SessionEnd } from './session.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEndListener, SessionWatchOptions } from './user-sessions.ts'
@@ -29,31 +30,49 @@ export async function watchSession(
   const verdict = session.token === undefined ? undefined : ring.verify(session.token)
   const found = typeof verdict === 'object' ? verdict : undefined
   let key = found?.key
+  // How long it lives: as the token says, and once it was read as it says itself, which a renewal may have changed.
+  let lifetime: { idle: Milliseconds; ends: Milliseconds } | undefined = found?.token
   let subscription: Subscription | undefined
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
   let isOutdated = false
+  /** The store has refused to tell of changes. */
+  let isUntold = false
   let isOver = false
 
   /** Why the session has ended, if it has; rejects if the store cannot be read. */
   async function reasonToEnd(isTouching: boolean): Promise<SessionEnd | undefined> {
-    if (key === undefined || found === undefined) return session.endedBecause ?? 'expired'
+    if (key === undefined || lifetime === undefined) return session.endedBecause ?? 'expired'
     const time = now()
-    const life = lifeLeft(found.token, time)
+    const life = lifeLeft(lifetime, time)
     if (life <= 0) return 'expired'
     const finding = await findSession(keyspace, key, time, { touch: isTouching ? life : undefined })
     if (finding.state !== 'found') return finding.state
+    const { record } = finding.snapshot
     key = finding.snapshot.key
-    return finding.snapshot.record.ends <= time ? 'expired' : undefined
+    lifetime = { idle: record.idle, ends: endOf(context, record) }
+    return lifetime.ends <= time ? 'expired' : undefined
   }
 
   /** Listens where the session is now; `true` if it did not before, so that what changed meanwhile has to be looked at. */
   async function listen(): Promise<boolean> {
-    if (key === undefined || subscription?.key === key || !isWatchable(store)) return false
+    if (key === undefined || subscription?.key === key || isUntold || !isWatchable(store)) return false
     const before = subscription
-    subscription = { key, end: await store.watch(prefix + key, () => look()) }
+    try {
+      const end = await store.watch(prefix + key, () => look())
+      // Stopped meanwhile, when there was nothing to end yet.
+      if (isOver) {
+        await end[Symbol.asyncDispose]()
+        return false
+      }
+      subscription = { key, end }
+    } catch (error) {
+      // A cluster, or a user who may not: then the interval has to do.
+      isUntold = isTransientError(error) && (error.code === 'unsupported' || error.code === 'denied')
+      if (!isUntold) throw error
+    }
     await before?.end[Symbol.asyncDispose]()
-    return true
+    return !isUntold
   }
 
   async function lookUntilQuiet(isToTouch: boolean): Promise<void> {
