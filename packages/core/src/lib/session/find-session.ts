@@ -26,7 +26,7 @@ export type Finding =
   | { readonly state: 'expired' }
   /** A tombstone. */
   | { readonly state: 'revoked' }
-  /** The pointer of a renewal past its end, or a login's marker. `isFresh`: so lately that the new cookie may still be on its way. */
+  /** The pointer of a renewal past its end, the id that one without grace has closed, or a login's marker. `isFresh`: so lately that the new cookie may still be on its way. */
   | { readonly state: 'renewed'; readonly isFresh: boolean }
   | { readonly state: 'corrupt'; readonly key: string; readonly bytes: Uint8Array }
   | { readonly state: 'unreadable' }

@@ -31,7 +31,7 @@ export type Standing =
     }
   /** What is stored is not to be touched, so there is nothing to write either. */
   | { readonly at: 'unreadable'; readonly text?: undefined; readonly key: string }
-  /** A login has just taken the session elsewhere, and the visitor's new cookie is on its way: a session now would take its place. */
+  /** A login, or a renewal without grace, has just taken the session elsewhere, and the visitor's new cookie is on its way: a session now would take its place. */
   | { readonly at: 'left'; readonly text?: undefined; readonly key: string }
   /** The store could not be read, and the visitor is served all the same. */
   | ({ readonly at: 'unread'; readonly text: string; readonly error: TransientError } & VerifiedToken)

@@ -7,7 +7,7 @@ import type { Milliseconds } from '../store/transient-store.ts'
  *
  * - `expired`: idle for too long, or past the absolute end.
  * - `revoked`: ended from elsewhere, by `revoke()` or because the user had too many sessions. Said for a day at most; then `expired`.
- * - `renewed`: the id was replaced, and its grace window is over, or by a login. Said only as long as the store still has the old id; then `expired`.
+ * - `renewed`: the id was replaced: by a renewal whose grace window is over, by one without grace, or by a login. Said only as long as the store still has the old id; then `expired`.
  * - `logged-out`: by `logout()` or `destroy()` of this very session object.
  * - `tampered`: the token was not signed by any of the secrets, or is no token at all.
  * - `corrupt`: what was stored is damaged; the next write replaces it.
