@@ -49,6 +49,7 @@ export type {
 export type {
   SessionEnded,
   SessionEvent,
+  SessionFailure,
   SessionInvalid,
   SessionLogin,
   SessionProblem,

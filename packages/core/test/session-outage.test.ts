@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
 import { caught, rejection } from './caught.ts'
 import { storeKinds, useShops } from './shop.ts'
@@ -23,7 +24,12 @@ describe.each(storeKinds)('a session that cannot be read, on %s', (kind) => {
     const token = await begin({ user: 'Åsa' })
     const session = sessions.open(token)
     store.fail('get', { code })
+    const failures: unknown[] = []
+    const listener = (failure: unknown) => void failures.push(failure)
+    subscribe('transient:session:failed', listener)
     await session.load({ storeDown: 'anonymous' })
+    unsubscribe('transient:session:failed', listener)
+    expect(failures).toEqual([{ code, operation: 'get' }])
     expect(session).toMatchObject({ isLoaded: true, isNew: false, token, endedBecause: undefined, userId: undefined })
     expect(session.readFailure).toMatchObject({ code })
     expect({ ...session.data }).toEqual({})

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createSessionStore, type Session } from '@transient/core'
 import { createRequestSessions, createSessionHandler, type SessionHandlerOptions } from '@transient/http'
 import { createMemoryStore } from '@transient/memory'
@@ -187,8 +188,15 @@ describe('a failure', () => {
     const cookie = cookieOf(await withSession(count)(ask()))
     fail('unavailable')
     let handled = 0
+    const failures: unknown[] = []
+    const listener = (failure: unknown) => void failures.push(failure)
+    subscribe('transient:session:failed', listener)
     const answer = await withSession(() => new Response(String(handled++)))(ask(cookie))
+    unsubscribe('transient:session:failed', listener)
     expect([answer.status, handled, answer.headers.getSetCookie()]).toEqual([503, 0, []])
+    expect(answer.headers.get('retry-after')).toBe('5')
+    // Nobody else is told: the line of text is all there is.
+    expect(failures).toEqual([{ code: 'unavailable', operation: 'get' }])
     expect(passes(answer)).toEqual(['Cookie', 'private, no-store'])
     expect(await answer.text()).toBe('Please try again in a moment.')
   })

@@ -26,6 +26,8 @@ export interface SessionUpgradeOptions extends OriginOptions {
  * ended by `destroy`; what would give it a new id (`renew`, `login`, `logout`, `setLifetime`) rejects with `session-sealed`. What was read gets old while the
  * connection is open: `sessions.watch` tells of the end, `sessions.load(session.token)` reads again.
  *
+ * Until it resolves the socket is the caller's: one of node:http has to have a listener for `'error'`, or a visitor who hangs up ends the process.
+ *
  * The request is one of node:http, or a web-standard one. Impossible options are a `TypeError`.
  */
 export async function sessionAtUpgrade<Data extends object, Message>(

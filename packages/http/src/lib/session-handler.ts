@@ -83,10 +83,14 @@ export function createSessionHandler<Data extends object, Message>(
   async function errorPage(error: unknown, request: Request): Promise<Response> {
     if (onError !== undefined) return onError(error, request)
     if (!isTransientError(error)) throw error
-    return new Response('Please try again in a moment.', {
-      status: (error as { status?: number }).status ?? 500,
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-    })
+    const { status = 500 } = error as { status?: number }
+    const headers = new Headers({ 'content-type': 'text/plain; charset=utf-8' })
+    if (status === 503) headers.set('retry-after', '5')
+    const words =
+      status === 409
+        ? 'Your session has ended meanwhile, and the change was not stored. Please load the page again.'
+        : 'Please try again in a moment.'
+    return new Response(words, { status, headers })
   }
 }
 

@@ -42,6 +42,14 @@ export interface SessionRefused {
   readonly reason: SessionEnd
 }
 
+/** The store has failed where an answer depended on it: the visitor is told so, or served without the session. */
+export interface SessionFailure {
+  /** The code of the error. */
+  readonly code: string
+  /** What failed: `get`, `session.commit` … */
+  readonly operation: string
+}
+
 /** `transient:session:created`: a visitor's first write was stored. */
 export const createdChannel = /* @__PURE__ */ channel('transient:session:created') as Channel<unknown, SessionEvent>
 /** `transient:session:renewed` */
@@ -61,3 +69,5 @@ export const unreadableChannel = /* @__PURE__ */ channel('transient:session:unre
 >
 /** `transient:session:invalid`: what the schema refuses was set aside, until the application sets it; or `migrate` failed, and the session is unreadable. */
 export const invalidChannel = /* @__PURE__ */ channel('transient:session:invalid') as Channel<unknown, SessionInvalid>
+/** `transient:session:failed`: of reads that went on without the session; front ends publish there what they answer with an error. */
+export const failedChannel = /* @__PURE__ */ channel('transient:session:failed') as Channel<unknown, SessionFailure>
