@@ -12,7 +12,7 @@ describe('the right to load', () => {
     const gate = createGate<string>()
     const slow = cache.getOrSet('key', gate.pass)
     await gate.arrived
-    const load = vi.fn(() => 'from the other')
+    const load = vi.fn<() => string>(() => 'from the other')
     const waits = other.getOrSet('key', load)
     await pass(60_000)
     expect(load).not.toHaveBeenCalled()
@@ -29,7 +29,7 @@ describe('the right to load', () => {
     const dead = cache.getOrSet('key', gate.pass)
     await gate.arrived
     store.fail('*', { times: Number.POSITIVE_INFINITY })
-    const load = vi.fn(() => 'from the other')
+    const load = vi.fn<() => string>(() => 'from the other')
     const waits = other.getOrSet('key', load)
     await pass(1999)
     expect(load).not.toHaveBeenCalled()
@@ -49,7 +49,7 @@ describe('the right to load', () => {
     await cache.getOrSet('key', gate.pass)
     await gate.arrived
     store.fail('*', { times: Number.POSITIVE_INFINITY })
-    const load = vi.fn(() => 'new')
+    const load = vi.fn<() => string>(() => 'new')
     expect(await other.getOrSet('key', load)).toBe('old')
     await pass(1999)
     expect([await other.getOrSet('key', load), load.mock.calls.length]).toEqual(['old', 0])
@@ -67,7 +67,7 @@ describe('the right to load', () => {
     await cache.getOrSet('key', gate.pass)
     await gate.arrived
     await pass(60_000)
-    const load = vi.fn(() => 'from the other')
+    const load = vi.fn<() => string>(() => 'from the other')
     expect(await other.getOrSet('key', load)).toBe('old')
     await pass(0)
     expect(load).not.toHaveBeenCalled()

@@ -34,7 +34,7 @@ describe('a cache whose store is down', () => {
     const { cache, store } = virtualCaches({ backoff: 200 })
     store.fail('*', always)
     const boom = new Error('boom')
-    const load = vi.fn(() => Promise.reject(boom))
+    const load = vi.fn<() => Promise<never>>(() => Promise.reject(boom))
     const calls = Array.from({ length: 50 }, () => rejection(cache.getOrSet('key', load)))
     expect(new Set(await Promise.all(calls))).toEqual(new Set([boom]))
     expect(await rejection(cache.getOrSet('key', load))).toBe(boom)
@@ -87,7 +87,7 @@ describe('a cache whose store is down', () => {
   test('loads all the same where the store takes no lease', async () => {
     const { cache, store } = virtualCaches()
     store.fail('compareAndSet', always)
-    const load = vi.fn(() => 'loaded')
+    const load = vi.fn<() => string>(() => 'loaded')
     expect(await Promise.all([cache.getOrSet('key', load), cache.getOrSet('key', load)])).toEqual(['loaded', 'loaded'])
     expect(load).toHaveBeenCalledTimes(1)
   })

@@ -11,7 +11,7 @@ describe('a caller with a signal', () => {
   test('that has left already asks nobody', async () => {
     const { cache, store } = virtualCaches()
     const reason = new Error('gone')
-    const load = vi.fn()
+    const load = vi.fn<() => void>()
     expect(await rejection(cache.getOrSet('key', load, { signal: AbortSignal.abort(reason) }))).toBe(reason)
     expect([store.calls.count(), load.mock.calls.length]).toEqual([0, 0])
   })
@@ -73,7 +73,7 @@ describe('a caller with a signal', () => {
   test('that leaves before the load has begun takes it along', async () => {
     const { cache, store, other } = virtualCaches({ lease: '1h' })
     const held = store.hold('compareAndSet', { key: 'cache:v:key' })
-    const load = vi.fn()
+    const load = vi.fn<() => void>()
     const leaver = new AbortController()
     const left = rejection(cache.getOrSet('key', load, { signal: leaver.signal }))
     await held.arrived
@@ -140,7 +140,7 @@ describe('a caller with a signal', () => {
     failing.store.fail('getMany')
     const reason = await rejection(failing.cache.get('key'))
     const held = store.hold('getMany')
-    const load = vi.fn()
+    const load = vi.fn<() => void>()
     const leaver = new AbortController()
     const left = rejection(cache.getOrSet('key', load, { signal: leaver.signal }))
     await held.arrived

@@ -62,7 +62,7 @@ describe('a stale value', () => {
     const joined = cache.getOrSet('key', slow.pass)
     await slow.arrived
     await pass(99)
-    const settled = vi.fn()
+    const settled = vi.fn<() => void>()
     void late.then(settled)
     await pass(0)
     expect(settled).not.toHaveBeenCalled()
@@ -87,7 +87,7 @@ describe('a stale value', () => {
     const { cache, other } = virtualCaches({ grace: 60_000, backoff: 200, softTimeout: 50 })
     await cache.set('key', 'old')
     await pass(1000)
-    const load = vi.fn(() => Promise.reject(new Error('boom')))
+    const load = vi.fn<() => Promise<never>>(() => Promise.reject(new Error('boom')))
     expect(await cache.getOrSet('key', load)).toBe('old')
     expect([await cache.getOrSet('key', load), await other.getOrSet('key', load)]).toEqual(['old', 'old'])
     expect(load).toHaveBeenCalledTimes(1)
@@ -111,7 +111,7 @@ describe('a stale value', () => {
     await cache.set('key', 'old')
     await pass(1000)
     const held = store.hold('compareAndSet', { key: 'cache:l:key' })
-    const load = vi.fn(() => 'a second time')
+    const load = vi.fn<() => string>(() => 'a second time')
     expect(await cache.getOrSet('key', load)).toBe('old')
     await held.arrived
     await other.getOrSet('key', () => 'new')

@@ -228,7 +228,7 @@ export function openCache<Values extends object>(
 
 function checkCacheKey(key: unknown): asserts key is string {
   checkKey(key)
-  if ((key as string).length > longestKey)
+  if (key.length > longestKey)
     throw misuse(new RangeError(`a key of the cache must have at most ${longestKey} characters`))
 }
 
