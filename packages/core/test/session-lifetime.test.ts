@@ -1,22 +1,12 @@
 import { createSessionStore } from '@transient/core'
-import { createMemoryStore } from '@transient/memory'
-import { createFaultyStore } from '@transient/test-utils/faults'
 import { describe, expect, test } from 'vitest'
 import { createTouchMemory } from '../src/lib/session/touch-memory.ts'
 import { caught, rejection } from './caught.ts'
-import { type Shop, secret, shopOn } from './shop.ts'
+import { type Shop, secret } from './shop.ts'
+import { shopOnClock } from './shop-on-clock.ts'
 
 const minute = 60_000
 const day = 86_400_000
-
-function shopOnClock(options: Parameters<typeof shopOn>[2] = {}) {
-  let time = 1_700_000_000_000
-  const now = () => time
-  const memory = createMemoryStore({ now })
-  const all = { idleTimeout: '30m', absoluteTimeout: '12h', now, ...options } as const
-  const shop = shopOn(createFaultyStore(memory), createFaultyStore(memory), all)
-  return { ...shop, memory, now: now, pass: (span: number) => (time += span) }
-}
 
 describe('a lifetime of its own', () => {
   test('keeps a session for a year, and the cookie as long', async () => {
@@ -36,7 +26,7 @@ describe('a lifetime of its own', () => {
   })
 
   test('leaves what is not said as it was', async () => {
-    const { sessions, begin, now, pass } = shopOnClock()
+    const { sessions, begin, now, pass } = shopOnClock({ absoluteTimeout: '12h' })
     const session = await sessions.load(await begin({ user: 'Åsa' }))
     const ends = now() + 12 * 60 * minute
     pass(10 * minute)
