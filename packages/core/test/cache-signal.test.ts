@@ -70,6 +70,28 @@ describe('a caller with a signal', () => {
     expect(cache.counts.loadErrors).toBe(0)
   })
 
+  test('that leaves a loader that listens makes it reject, and that is no failure with a back-off', async () => {
+    const { cache } = virtualCaches({ backoff: '1h' })
+    const leaver = new AbortController()
+    const gate = createGate()
+    const left = rejection(
+      cache.getOrSet(
+        'key',
+        ({ signal }) => {
+          signal.addEventListener('abort', () => gate.fail(signal.reason))
+          return gate.pass()
+        },
+        { signal: leaver.signal },
+      ),
+    )
+    await gate.arrived
+    leaver.abort('gone')
+    expect(await left).toBe('gone')
+    await pass(0)
+    expect(cache.counts.loadErrors).toBe(0)
+    expect(await cache.getOrSet('key', () => 'new')).toBe('new')
+  })
+
   test('that leaves before the load has begun takes it along', async () => {
     const { cache, store, other } = virtualCaches({ lease: '1h' })
     const held = store.hold('compareAndSet', { key: 'cache:v:key' })
