@@ -29,7 +29,10 @@ export function createCacheTokens(guard: StoreGuard, reader: CacheReader, now: (
     const isOurs = await guard.run('cache.tokens', (store) =>
       store.compareAndSet(key, null, utf8.encode(token), shortestLife),
     )
-    if (isOurs) return token
+    if (isOurs) {
+      isKept(key, shortestLife, now())
+      return token
+    }
     const [theirs] = await reader.tokens([key])
     // Gone again at once: then what is stored with ours is a miss, as it has to be.
     return theirs ?? token
@@ -44,13 +47,22 @@ export function createCacheTokens(guard: StoreGuard, reader: CacheReader, now: (
     return false
   }
 
+  async function touch(key: string, span: Milliseconds): Promise<void> {
+    try {
+      await guard.run('cache.tokens', (store) => store.touch(key, span))
+    } catch (error) {
+      kept.delete(key)
+      throw error
+    }
+  }
+
   return {
     ensure: (keys, known) => Promise.all(keys.map(async (key, at) => known[at] ?? make(key))),
     keepFor: async (keys, life) => {
       const time = now()
       const span = Math.max(shortestLife, 2 * life)
       const due = keys.filter((key) => !isKept(key, span, time))
-      await Promise.all(due.map((key) => guard.run('cache.tokens', (store) => store.touch(key, span))))
+      await Promise.all(due.map((key) => touch(key, span)))
     },
     endSpace: async (space) => {
       const keys = allShards.map((shard) => space.spaceKeys(shard).at(-1) as string)

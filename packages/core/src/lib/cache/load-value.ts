@@ -7,7 +7,7 @@ import { type EntryTokens, encodeEntry } from './entry.ts'
 /** A hundred years. */
 const longestLife = 36_525 * 86_400_000
 
-/** Sees to it that the tokens outlive the value. */
+/** Sees to it that the tokens outlive the value. Not the one of all tags: it is looked at only while something is being loaded. */
 export function keepTokens(
   { tokens }: CacheEngine,
   space: CacheSpace,
@@ -17,7 +17,7 @@ export function keepTokens(
 ): Promise<void> {
   const shard = space.shardOf(key)
   const own = tags.map((tag) => space.tagKey(tag, shard))
-  return tokens.keepFor([...space.spaceKeys(shard), space.anyTagKey(shard), ...own], life)
+  return tokens.keepFor([...space.spaceKeys(shard), ...own], life)
 }
 
 /** The bytes of a value with its times, and how long the store is to keep them. */
