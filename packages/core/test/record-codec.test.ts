@@ -25,7 +25,8 @@ function text(bytes: Uint8Array): string {
 const records: [string, SessionRecord][] = [
   ['a session', session({ cart: '["ÅÄÖ","🦀"]', '\0flash:': '[]', 'name\n."': '1' }, { user: 'Åsa', handle: 'h' })],
   ['a pointer', { kind: 'pointer', to: 'other', until: 5 }],
-  ['a marker', { kind: 'marker', to: 'other', until: 5, won: ['a'] }],
+  ['a marker', { kind: 'marker', to: 'other', until: 5, mergesUntil: 6, same: true, won: ['a'] }],
+  ['a closed id', { kind: 'closed', to: 'other', until: 5 }],
   ['a tombstone', { kind: 'tombstone' }],
 ]
 

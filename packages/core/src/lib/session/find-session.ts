@@ -40,7 +40,7 @@ export interface FindOptions {
 }
 
 /** How many pointers are followed: each renewal within one grace window adds one. */
-export const longestPointerChain = 8
+const longestPointerChain = 8
 
 /** The session under the key, or the one that took over from it, past its absolute end or not: who reads or writes has to ask {@link lifeLeft}. */
 export async function findSession(
@@ -64,7 +64,7 @@ export async function findSession(
     if (record.kind === 'tombstone') return { state: (record.until ?? now + 1) > now ? 'revoked' : 'expired' }
     if (record.kind === 'closed') return { state: 'renewed', isFresh: record.until > now }
     if (record.kind === 'marker') {
-      if (!throughLogin) return { state: 'renewed', isFresh: record.until > now }
+      if (!throughLogin || record.mergesUntil <= now) return { state: 'renewed', isFresh: record.until > now }
       won = new Set([...(won ?? []), ...record.won])
     } else if (record.until <= now) return { state: 'renewed', isFresh: false }
     at = record.to

@@ -25,6 +25,8 @@ export interface Login {
 }
 
 const operation = 'session.login'
+/** How long after a login the commits of requests that had loaded before it are still taken along. */
+const slowestRequest = 60_000
 
 /**
  * Makes a session of a user: writes it, lists it, and only then turns the old one into a marker. From the list on it can be revoked, and
@@ -50,7 +52,7 @@ export async function loginSession(context: SessionContext, login: Login): Promi
       return admit(context, current, entryOf(login, keys), pushedOut)
     }
     await users.change(index, enter, operation)
-    if (over !== undefined) await endSession(keyspace, over)
+    if (over !== undefined) await endSession(keyspace, over, now())
     return from === undefined ? first : await leaveMarker(context, login, first, from, progress)
   } catch (error) {
     // Where the answer about the marker was lost, it may lead to the new session already, which then has to stay.
@@ -83,10 +85,13 @@ async function leaveMarker(
   let stored = first
   for (;;) {
     const time = now()
-    const marker = keyspace.records.encode({ kind: 'marker', to: key, until: time + grace, won }, old.key)
-    const life = Math.max(1, lifeLeft(old.record, time))
+    const mergesUntil = time + Math.max(grace, slowestRequest)
+    const same = isMove || undefined
+    const record = { kind: 'marker', to: key, until: time + grace, mergesUntil, same, won } as const
+    const marker = keyspace.records.encode(record, old.key)
     progress.isTurning = true
-    if (await keyspace.compareAndSet(old.key, old.bytes, marker, life, { stamp: stampLength })) return stored
+    if (await keyspace.compareAndSet(old.key, old.bytes, marker, mergesUntil - time, { stamp: stampLength }))
+      return stored
     progress.isTurning = false
     if (performance.now() >= due) throw refused('conflict', operation, old.key)
 

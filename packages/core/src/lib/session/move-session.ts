@@ -119,7 +119,7 @@ export async function moveToVisitor(
   const kept = new Map<string, unknown>()
   const ends = new Map<string, unknown>()
   if (key !== undefined && state.standing.at !== 'left') {
-    const ended = await endSession(context.keyspace, key)
+    const ended = await endSession(context.keyspace, key, context.now())
     state.isDestroyed = true
     if (ended !== undefined) endedChannel.publish({ id: key, reason: 'logged-out' })
     if (ended !== undefined) {
@@ -131,7 +131,10 @@ export async function moveToVisitor(
       }
     }
   }
-  becomeVisitor(state, 'logged-out')
+  // After a login elsewhere there is still no session to put in the place of the one whose cookie is on its way.
+  becomeVisitor(state, 'logged-out', state.standing.at === 'left' ? state.standing : undefined)
+  // What is read now is of the past, whatever becomes of the fields to keep.
+  state.loading = Promise.resolve()
   const data = state.data as unknown as SessionData
   for (const [name, value] of kept) if (value !== undefined) data.fields[name] = value
   for (const [name, end] of ends) if (end !== undefined) data.assign(name, end)

@@ -4,7 +4,7 @@ import { findSession, lifeLeft } from './find-session.ts'
 import type { StoredSession } from './record.ts'
 import type { LoadOptions } from './session.ts'
 import type { SessionContext } from './session-context.ts'
-import { corruptChannel, refusedChannel, unreadableChannel } from './session-events.ts'
+import { corruptChannel, failedChannel, refusedChannel, unreadableChannel } from './session-events.ts'
 import { longestCookieLife } from './session-lifetime.ts'
 import { becomeVisitor, type SessionState, showFields } from './session-state.ts'
 
@@ -21,6 +21,7 @@ export async function readSession(
   } catch (error) {
     if (storeDown !== 'anonymous' || !isTransientError(error) || state.standing !== standing) throw error
     state.standing = { ...standing, at: 'unread', error }
+    failedChannel.publish({ code: error.code, operation: error.operation })
     showFields(state, new Map())
   }
 }

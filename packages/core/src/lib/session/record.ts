@@ -45,13 +45,19 @@ export interface LoginMarker {
   readonly to: string
   /** Until when a visitor who comes with the old id is taken for one whose new cookie is on its way. */
   readonly until: Milliseconds
+  /** Until when commits that were loaded before the login follow it. */
+  readonly mergesUntil: Milliseconds
+  /** Whether it was a session of that user already, so that whoever has the old id may end the new session. */
+  readonly same?: boolean | undefined
   /** The fields that the login changed: they win over what is committed later. */
   readonly won: readonly string[]
 }
 
-/** Left under the old id by a renewal without grace, for a while: it leads nowhere. */
+/** Left under the old id by a renewal without grace, for a while: it leads nowhere, but for a logout. */
 export interface ClosedId {
   readonly kind: 'closed'
+  /** The hashed id of a user's session: whoever had its old id may end it. */
+  readonly to?: string | undefined
   /** Until when a visitor who comes with the old id is taken for one whose new cookie is on its way. */
   readonly until: Milliseconds
 }
@@ -138,11 +144,12 @@ const shapes: Record<SessionRecord['kind'], Shape> = {
         }
       : undefined,
   pointer: ({ to, until }) => (isString(to) && isNumber(until) ? { kind: 'pointer', to, until } : undefined),
-  marker: ({ to, until, won }) =>
-    isString(to) && isNumber(until) && Array.isArray(won)
-      ? { kind: 'marker', to, until, won: won.filter(isString) }
+  marker: ({ to, until, mergesUntil, same, won }) =>
+    isString(to) && isNumber(until) && isNumber(mergesUntil) && Array.isArray(won)
+      ? { kind: 'marker', to, until, mergesUntil, same: same === true || undefined, won: won.filter(isString) }
       : undefined,
-  closed: ({ until }) => (isNumber(until) ? { kind: 'closed', until } : undefined),
+  closed: ({ to, until }) =>
+    isNumber(until) ? { kind: 'closed', to: isString(to) ? to : undefined, until } : undefined,
   tombstone: ({ until }) => ({ kind: 'tombstone', until: isNumber(until) ? until : undefined }),
 }
 

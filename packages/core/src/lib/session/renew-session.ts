@@ -52,7 +52,7 @@ export async function renewSession(context: SessionContext, renewal: Renewal): P
         listedBeside = old.key
         const left =
           grace === false
-            ? ({ kind: 'closed', until: time + context.grace } as const)
+            ? ({ kind: 'closed', to: old.record.user && key, until: time + context.grace } as const)
             : ({ kind: 'pointer', to: key, until: time + grace } as const)
         const bytes = keyspace.records.encode(left, old.key)
         isTurning = true

@@ -6,7 +6,7 @@ import { readSession } from './read-session.ts'
 import { refused } from './refused.ts'
 import type { LoadOptions, LoginOptions, RenewOptions, SessionAttributes, SessionLifetime } from './session.ts'
 import type { SessionData } from './session-data.ts'
-import type { SessionState } from './session-state.ts'
+import { type SessionState, storedFields } from './session-state.ts'
 import { type ChangeMaker, layChanges } from './session-writer.ts'
 import { isSystemField } from './system-fields.ts'
 import { attributesOf, checkUserId } from './user-index.ts'
@@ -115,12 +115,15 @@ export function updateField(
       text = value === undefined ? undefined : stringify(value, `session.data.${field}`)
       return new Map([[field, text]])
     }
+    const before = storedFields(state)
     try {
       await writeSession(state.context, state, changes, 'session.update')
     } catch (error) {
       data.restoreChanges(own)
       throw error
     }
+    // It went to the session of a user who logged in meanwhile, and what that one has is not for who came with the anonymous id.
+    if (state.standing.at === 'left') changes(before)
     return data.replace(field, text)
   })
 }
@@ -165,6 +168,5 @@ export function logOut(state: SessionState, operation: string, keep: unknown): P
     checkOpen(state, operation)
     await earlier
     await moveToVisitor(state.context, state, operation, keep)
-    state.loading = Promise.resolve()
   })
 }

@@ -108,7 +108,7 @@ export interface Session<Data extends object = Record<string, unknown>, Message 
    * Changes one field exactly: stored when the promise resolves, and `change` runs again with the newer value if somebody else wrote
    * meanwhile, so it must be synchronous and without side effects. Loads first if need be. `undefined` removes the field.
    * Afterwards {@link data} has the stored value: what was taken from this field before is no longer part of it. If the visitor logged in meanwhile, it is
-   * the user's field that `change` is given and changes.
+   * the user's field that `change` is given and changes; the promise then resolves with what it makes of the field as it was before.
    * An exception of `change` rejects, and nothing is stored. Rejects with `session-ended` if the session was ended elsewhere,
    * `conflict` or `timeout` if it could not be stored within the deadline.
    */

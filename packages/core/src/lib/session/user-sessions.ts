@@ -34,7 +34,7 @@ export interface RevokeOptions {
 
 /** Options of `sessions.watch`. */
 export interface SessionWatchOptions {
-  /** How long an end can go unseen where the store does not tell of changes, and how often a deadline is looked at. Default `'10s'`. */
+  /** How long an end can go unseen where the store does not tell of changes; at most half of `renewGrace`. Default `'10s'`. */
   readonly every?: Duration | undefined
   /** Ends the watch. */
   readonly signal?: AbortSignal | undefined
