@@ -397,8 +397,8 @@ describe('failures', () => {
   it('of what a handler awaits have a status as well', async () => {
     const { site, cookie, fail, calls } = await oneVisit(async (_, response, session) => {
       fail('unavailable')
-      const { load, update, renew, destroy } = session()
-      const attempts = [load, () => update('visits', () => 1), renew, destroy]
+      const own = session()
+      const attempts = [() => own.load(), () => own.update('visits', () => 1), () => own.renew(), () => own.destroy()]
       for (const attempt of attempts)
         await expect(attempt()).rejects.toMatchObject({ code: 'unavailable', status: 503, statusCode: 503 })
       response.end('checked')

@@ -152,7 +152,8 @@ describe('a response that streams', () => {
     }
     const site = await openSite(
       async (_, response, session) => {
-        const { data, update, renew, login, logout, destroy, takeFlash, setLifetime, flash } = session()
+        const own = session()
+        const { data } = own
         data.visits = 1
         response.write('first ')
         await new Promise((resolve) => response.once('drain', resolve))
@@ -162,18 +163,18 @@ describe('a response that streams', () => {
           note(error)
         }
         try {
-          flash('late')
+          own.flash('late')
         } catch (error) {
           note(error)
         }
         for (const late of [
-          () => update('visits', () => 2),
-          () => renew(),
-          () => login('asa'),
-          () => logout(),
-          () => destroy(),
-          () => takeFlash(),
-          () => setLifetime({ persistent: true }),
+          () => own.update('visits', () => 2),
+          () => own.renew(),
+          () => own.login('asa'),
+          () => own.logout(),
+          () => own.destroy(),
+          () => own.takeFlash(),
+          () => own.setLifetime({ persistent: true }),
         ])
           await late().catch(note)
         response.end(String(data.visits))

@@ -88,7 +88,7 @@ export interface RenewOptions {
 
 /**
  * One visitor's session, as one request sees it. Made by {@link SessionStore.open}. `Data` is what the application stores, `Message` what it
- * flashes.
+ * flashes. Its methods are to be called on it, not taken out of it.
  */
 export interface Session<Data extends object = Record<string, unknown>, Message = string> {
   /**
