@@ -37,8 +37,8 @@ export default [
   budget('express', 'express/dist/index.js', 'sessionMiddleware', '7.1 kB'),
   budget('fastify', 'fastify/dist/index.js', 'sessionPlugin', '5.5 kB', ['fastify']),
   budget('hono', 'hono/dist/index.js', 'sessionMiddleware', '5.5 kB', ['hono']),
-  budget('fastify', 'fastify/dist/index.js', '*', '7.3 kB', ['fastify']),
-  budget('hono', 'hono/dist/index.js', '*', '7.7 kB', ['hono']),
+  budget('fastify', 'fastify/dist/index.js', '*', '8.2 kB', ['fastify']),
+  budget('hono', 'hono/dist/index.js', '*', '8.7 kB', ['hono']),
   budget('koa', 'koa/dist/index.js', 'sessionMiddleware', '7.1 kB', ['koa']),
   budget('connect', 'connect/dist/index.js', 'createConnectStore', '5.2 kB'),
 ]
