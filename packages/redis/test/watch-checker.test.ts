@@ -46,9 +46,11 @@ it('after every write that was answered comes its report or a gap within two hea
     },
     // A busy machine may be too late to arm it within a heartbeat; then it rejects, and the watch that is checked has to go on all the same.
     widen: async () => {
-      const wide = await watcher.watch('', () => {}).catch((error: unknown) => {
-        expect(error).toMatchObject({ code: 'timeout' })
-      })
+      const wide = await watcher
+        .watch('', () => {})
+        .catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'timeout' })
+        })
       await wide?.[Symbol.asyncDispose]()
     },
     async widenWhileSilent() {
