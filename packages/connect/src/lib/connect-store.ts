@@ -184,5 +184,6 @@ export function createConnectStore(store: TransientStore, options: ConnectStoreO
       express.generate = generate
     },
   })
+  // The compiler does not see that `generate` was defined just now.
   return connect as unknown as ConnectStore
 }

@@ -58,6 +58,7 @@ export function sessionMiddleware<Data extends object, Message>(
     }
     const requestNature = Object.getPrototypeOf(request) as object
     const responseNature = Object.getPrototypeOf(response) as object
+    // Said without Express' own types, so that both of its majors fit.
     lifecycle(request as unknown as ExpressRequest, response, (error) => {
       if (error !== undefined) {
         // A mounted application gives both a nature of its own, and takes it back when it calls next() itself.

@@ -30,5 +30,6 @@ export function sessionOf<Data extends object, Message>(
     throw new Error('this request has no session: sessionPlugin must be registered before what asks for one')
   if ((exchange.sessions as unknown) !== sessions)
     throw new Error('this request has a session of another session store: ask for it with the one its plugin was given')
+  // The same session store, so its types are those of the exchange.
   return askForSession(exchange as unknown as SessionExchange<Data, Message>)
 }

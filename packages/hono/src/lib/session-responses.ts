@@ -16,6 +16,7 @@ export function makeResponses<Data extends object, Message>(
   c: Context,
   exchange: SessionExchange<Data, Message>,
 ): () => boolean {
+  // To Hono they are overloads without end; here one form is enough.
   const makers = c as unknown as Makers
   const { json, text, html } = makers
   let made: Made | undefined

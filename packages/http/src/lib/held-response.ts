@@ -46,6 +46,7 @@ export function holdResponse<Data extends object, Message>(
   exchange: SessionExchange<Data, Message>,
   failed: (error: unknown) => void,
 ): void {
+  // What is held does not care what the session holds.
   const departure = { exchange: exchange as unknown as AnyExchange, failed }
   const present = (response as HeldServerResponse)[heldKey]
   if (present !== undefined) {
@@ -87,6 +88,7 @@ function heldOf(response: HeldServerResponse): Held {
 }
 
 function replaceMethods(response: ServerResponse, methods: Send): void {
+  // The four have many signatures each, and are handed on with whatever they were given.
   const target = response as unknown as Send
   target.write = methods.write
   target.end = methods.end

@@ -80,6 +80,7 @@ export function openExchange<Data extends object, Message, Request>(
   if (present !== undefined) return present
   const exchange = front.begin(request)
   const carrier = incoming as Carrier
+  // A request carries exchanges of whatever stores; each is found by its own.
   const own = exchange as unknown as AnyExchange
   if (carrier[exchangesKey] === undefined) carrier[exchangesKey] = [own]
   else carrier[exchangesKey].push(own)

@@ -223,6 +223,7 @@ export function openCache<Values extends object>(
       return { ...counter }
     },
   }
+  // In here keys are texts and values anything: which key has which value is for the application's compiler alone.
   return cache as unknown as Cache<Values>
 }
 

@@ -132,10 +132,9 @@ export async function moveToVisitor(
     }
   }
   // After a login elsewhere there is still no session to put in the place of the one whose cookie is on its way.
-  becomeVisitor(state, 'logged-out', state.standing.at === 'left' ? state.standing : undefined)
+  const data = becomeVisitor(state, 'logged-out', state.standing.at === 'left' ? state.standing : undefined)
   // What is read now is of the past, whatever becomes of the fields to keep.
   state.loading = Promise.resolve()
-  const data = state.data as unknown as SessionData
   for (const [name, value] of kept) if (value !== undefined) data.fields[name] = value
   for (const [name, end] of ends) if (end !== undefined) data.assign(name, end)
   const taken = takeChanges(state, data)

@@ -152,5 +152,6 @@ export function openSession<Data extends object, Message>(
   options: OpenOptions = {},
 ): Session<Data, Message> {
   const state = openState(context, text, options)
+  // The compiler takes `__proto__` in a literal for a property like any other.
   return { __proto__: abilities, [stateKey]: state } as unknown as Session<Data, Message>
 }

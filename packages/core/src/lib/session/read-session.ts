@@ -15,7 +15,10 @@ export async function readSession(
   { storeDown = 'throw' }: LoadOptions,
 ): Promise<void> {
   const { standing } = state
-  if (standing.at !== 'token') return showFields(state, new Map())
+  if (standing.at !== 'token') {
+    showFields(state, new Map())
+    return
+  }
   try {
     await readToken(context, state, standing)
   } catch (error) {
@@ -53,7 +56,8 @@ async function readToken(
     if (touch !== undefined && (isOwn ? left > life : left !== life)) await keyspace.get(snapshot.key, { touch: left })
     if (state.standing !== standing) return
     state.standing = { at: 'stored', token: next, text: isToSign ? ring.sign(next) : text, key, snapshot }
-    return showFields(state, record.fields, snapshot.key)
+    showFields(state, record.fields, snapshot.key)
+    return
   }
   if (finding.state === 'corrupt') {
     corruptChannel.publish({ id: finding.key })

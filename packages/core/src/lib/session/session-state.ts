@@ -87,8 +87,8 @@ export function openState(context: SessionContext, text: string | undefined, opt
   return state
 }
 
-/** Lays out the fields for the application. */
-export function showFields(state: SessionState, fields: ReadonlyMap<string, string>, id?: string): void {
+/** Lays out the fields for the application, and gives what it works with. */
+export function showFields(state: SessionState, fields: ReadonlyMap<string, string>, id?: string): SessionData {
   const { validate } = state.context
   const onCorrupt = (field: string) => {
     if (id !== undefined) corruptChannel.publish({ id, field })
@@ -98,6 +98,7 @@ export function showFields(state: SessionState, fields: ReadonlyMap<string, stri
   }
   state.data = createSessionData(fields, onCorrupt, validate && { validate, onInvalid })
   if (state.isSealed) state.data.seal()
+  return state.data
 }
 
 /** The session is stored, and `token` is the one that leads to it. */
@@ -115,12 +116,16 @@ export function becomeStored(
   state.data?.rebase(snapshot.record.fields)
 }
 
-/** From here on there is no session. */
-export function becomeVisitor(state: SessionState, reason: SessionEnd, standing: Standing = { at: 'visitor' }): void {
+/** From here on there is no session. Gives the data of the visitor, which is empty. */
+export function becomeVisitor(
+  state: SessionState,
+  reason: SessionEnd,
+  standing: Standing = { at: 'visitor' },
+): SessionData {
   state.standing = standing
   state.endedBecause = reason
   state.flashes = []
-  showFields(state, new Map())
+  return showFields(state, new Map())
 }
 
 /** The fields that the application works upon, as they were stored when they were seen last. */

@@ -66,6 +66,7 @@ export function createKeyRing(secrets: string | readonly string[]): KeyRing {
     keys.set(id, createSecretKey(derive(secret, 'transient session token', 32)))
     csrfKeys.push(createSecretKey(derive(secret, 'transient session csrf', 32)))
   }
+  // There is at least one: an empty list was refused.
   const [[currentId, currentKey]] = keys as unknown as [[string, KeyObject]]
   // By the whole text, signature included, so that nothing is found that was not verified.
   const remembered = new Map<string, VerifiedToken>()

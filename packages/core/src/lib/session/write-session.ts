@@ -84,7 +84,10 @@ export function createOnce(state: SessionState, work: () => Promise<void>): Prom
 /** Where a write has ended up: in the session as it was, or in the one that took over from it, whose cookie somebody else sets. */
 export function followTo(state: SessionState, standing: Standing & { at: 'stored' }, snapshot: Snapshot): void {
   // A login came between and has taken the changes along. What else the user has is not for a visitor who came with the anonymous id.
-  if (snapshot.won !== undefined) return becomeVisitor(state, 'renewed', { at: 'left', key: standing.key })
+  if (snapshot.won !== undefined) {
+    becomeVisitor(state, 'renewed', { at: 'left', key: standing.key })
+    return
+  }
   state.standing = { ...standing, snapshot }
   state.data?.rebase(snapshot.record.fields)
 }

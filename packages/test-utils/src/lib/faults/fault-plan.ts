@@ -8,7 +8,7 @@ import type { StoreCall } from './store-calls.ts'
 export interface FaultPlace {
   /** How many calls it is for, after which it is gone. `Infinity` for all. Default: 1; for `delay`, `Infinity`. */
   readonly times?: number
-  /** Only calls about this key. Default: any. */
+  /** Only calls about this key. Default: calls about whatever key. */
   readonly key?: string
   /**
    * `'before'`: the call has not reached the store below. `'after'`: it has, a write is applied, and the caller hears
